@@ -1,0 +1,112 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// Rows is a result to step through.
+type Rows struct{ *sql.Rows }
+
+// Row is a result of at most one row.
+type Row struct {
+	rows *sql.Rows
+	err  error
+}
+
+// Scan copies the columns of the row. It returns ErrNotFound when there is none.
+func (r *Row) Scan(dest ...any) (err error) {
+	if r.err != nil {
+		return translate(r.err)
+	}
+	defer func() { err = errors.Join(err, r.rows.Close()) }()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return translate(err)
+		}
+		return ErrNotFound
+	}
+	return translate(r.rows.Scan(dest...))
+}
+
+func runQuery(ctx context.Context, h handle, query string, args []any) (*Rows, error) {
+	countQuery(ctx)
+	rows, err := h.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &Rows{rows}, nil
+}
+
+func runQueryRow(ctx context.Context, h handle, query string, args []any) *Row {
+	countQuery(ctx)
+	rows, err := h.QueryContext(ctx, query, args...)
+	return &Row{rows: rows, err: err}
+}
+
+// Collect reads every row with scan and closes the result. It takes the error of
+// Query so that the two can be written as one:
+//
+//	sqldb.Collect(q.Query(ctx, "SELECT …", x))(scan)
+func Collect[T any](rows *Rows, err error) func(scan func(*Rows) (T, error)) ([]T, error) {
+	return func(scan func(*Rows) (T, error)) (_ []T, err2 error) {
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err2 = errors.Join(err2, rows.Close()) }()
+		var all []T
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				return nil, translate(err)
+			}
+			all = append(all, v)
+		}
+		return all, translate(rows.Err())
+	}
+}
+
+// Strings reads a one-column result.
+func Strings(rows *Rows, err error) ([]string, error) {
+	return Collect[string](rows, err)(func(r *Rows) (s string, err error) { return s, r.Scan(&s) })
+}
+
+// Millis is how a moment is stored: UTC milliseconds since 1970.
+func Millis(t time.Time) int64 { return t.UnixMilli() }
+
+// Time is the moment of stored milliseconds, in UTC.
+func Time(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// NullMillis stores the zero time as NULL.
+func NullMillis(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+// NullTime reads NULL as the zero time.
+func NullTime(n sql.NullInt64) time.Time {
+	if !n.Valid {
+		return time.Time{}
+	}
+	return Time(n.Int64)
+}
+
+// NullString stores "" as NULL, for columns whose uniqueness must ignore the absent.
+func NullString(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+type counterKey struct{}
+
+// WithCounter returns a context in which queries are counted, and the counter.
+// Tests hold pages to a budget with it.
+func WithCounter(ctx context.Context) (context.Context, *atomic.Int64) {
+	n := new(atomic.Int64)
+	return context.WithValue(ctx, counterKey{}, n), n
+}
+
+func countQuery(ctx context.Context) {
+	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}

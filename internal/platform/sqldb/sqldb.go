@@ -1,0 +1,247 @@
+// Package sqldb is a thin layer over database/sql that makes one SQL text run
+// on the embedded SQLite of a commune and on the PostgreSQL of a metropolis.
+//
+// Reads go through DB (many at once). Writes go through Tx: the closure's
+// changes are durable when Tx returns nil, and gone when it returns an error.
+// SQL is written in the portable subset ($1 parameters, RETURNING, ON CONFLICT,
+// ->>); where an engine differs, the caller asks Dialect and keeps the pair of
+// texts side by side.
+//
+// Driver errors are translated here and nowhere else: a missing row is
+// ErrNotFound, a broken unique rule ErrDuplicate, a full disk an errs.Full, a
+// vanished server an errs.Unavailable.
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	_ "modernc.org/sqlite"             // driver "sqlite"
+)
+
+// Dialect names the engine behind a DB.
+type Dialect string
+
+// The two engines.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// Reader runs queries that change nothing.
+type Reader interface {
+	Query(ctx context.Context, query string, args ...any) (*Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) *Row
+	Dialect() Dialect
+}
+
+// Querier also changes rows. Only a Tx is one.
+type Querier interface {
+	Reader
+	// Exec returns how many rows were changed.
+	Exec(ctx context.Context, query string, args ...any) (int64, error)
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	dialect Dialect
+	read    *sql.DB
+	write   *sql.DB // SQLite: one connection, owned by the committer; PostgreSQL: same pool as read
+	group   *committer
+	path    string // SQLite file, "" on PostgreSQL
+}
+
+// Options tune Open; the zero value is right for production.
+type Options struct {
+	// MaxConns bounds the connections to the server (PostgreSQL) or the readers
+	// of the file (SQLite). 0 means a default fit for two cores.
+	MaxConns int
+	// Unsafe turns off the wait for the disk. Only fault drills set it, to show
+	// that they can fail.
+	Unsafe bool
+}
+
+// Open opens the database at rawURL: "sqlite:/path/file.db" (created when
+// absent) or "postgres://user@host/name".
+func Open(ctx context.Context, rawURL string, opts Options) (*DB, error) {
+	scheme, rest, _ := strings.Cut(rawURL, ":")
+	switch scheme {
+	case "sqlite":
+		return openSQLite(ctx, strings.TrimPrefix(rest, "//"), opts)
+	case "postgres", "postgresql":
+		return openPostgres(ctx, rawURL, opts)
+	}
+	return nil, fmt.Errorf("database address must begin with sqlite: or postgres:, not %q", scheme)
+}
+
+func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("making the database folder: %w", err)
+	}
+	dsn := func(txlock string) string {
+		q := url.Values{}
+		// Pragmas stand in the address so that every connection of the pool has
+		// them; the wait for locks comes first because setting WAL needs it.
+		synchronous := "FULL"
+		if opts.Unsafe {
+			synchronous = "OFF"
+		}
+		for _, p := range []string{
+			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")",
+			"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-16384)", "mmap_size(268435456)",
+			"journal_size_limit(67108864)",
+		} {
+			q.Add("_pragma", p)
+		}
+		if txlock != "" {
+			q.Set("_txlock", txlock)
+		}
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	}
+	write, err := sql.Open("sqlite", dsn("immediate"))
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", filepath.Base(path), err), write.Close())
+	}
+	read, err := sql.Open("sqlite", dsn(""))
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	n := opts.MaxConns
+	if n == 0 {
+		n = 8
+	}
+	read.SetMaxOpenConns(n)
+	read.SetMaxIdleConns(n)
+	db := &DB{dialect: SQLite, read: read, write: write, path: path}
+	db.group = newCommitter(write)
+	return db, nil
+}
+
+func openPostgres(ctx context.Context, rawURL string, opts Options) (*DB, error) {
+	pool, err := sql.Open("pgx", rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	n := opts.MaxConns
+	if n == 0 {
+		n = 24
+	}
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("reaching PostgreSQL: %w", err), pool.Close())
+	}
+	return &DB{dialect: Postgres, read: pool, write: pool}, nil
+}
+
+// Dialect names the engine.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Path is the SQLite file, or "" on PostgreSQL.
+func (db *DB) Path() string { return db.path }
+
+// SQL gives the raw pool to the few that copy or inspect the whole database
+// (backup, doctor). Rooms do not use it.
+func (db *DB) SQL() *sql.DB { return db.read }
+
+// Close waits for the commits under way and closes the connections.
+func (db *DB) Close() error {
+	if db.group == nil {
+		return db.read.Close()
+	}
+	db.group.close()
+	return errors.Join(db.read.Close(), db.write.Close())
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	var one int
+	return db.QueryRow(ctx, "SELECT 1").Scan(&one)
+}
+
+// Query implements Reader.
+func (db *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	return runQuery(ctx, db.read, query, args)
+}
+
+// QueryRow implements Reader.
+func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *Row {
+	return runQueryRow(ctx, db.read, query, args)
+}
+
+// Snapshot runs fn on one consistent state of the database, unmoved by writers.
+func (db *DB) Snapshot(ctx context.Context, fn func(Reader) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if db.dialect == Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := db.read.BeginTx(ctx, opts)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	return fn(&Tx{dialect: db.dialect, q: tx})
+}
+
+// Tx is one transaction. It is valid only inside the closure that received it,
+// and is used by one goroutine.
+type Tx struct {
+	dialect Dialect
+	q       handle
+	after   []func()
+}
+
+// Dialect names the engine.
+func (tx *Tx) Dialect() Dialect { return tx.dialect }
+
+// Query implements Reader.
+func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	return runQuery(tx.shield(ctx), tx.q, query, args)
+}
+
+// QueryRow implements Reader.
+func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
+	return runQueryRow(tx.shield(ctx), tx.q, query, args)
+}
+
+// shield keeps a caller that hangs up from interrupting a shared SQLite commit:
+// an interrupted write rolls back the whole transaction, the neighbours' too.
+func (tx *Tx) shield(ctx context.Context) context.Context {
+	if tx.dialect == SQLite {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+// Exec implements Querier.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	countQuery(ctx)
+	res, err := tx.q.ExecContext(tx.shield(ctx), query, args...)
+	if err != nil {
+		return 0, translate(err)
+	}
+	return res.RowsAffected()
+}
+
+// AfterCommit registers f to run once, after the commit is durable; it does not
+// run when the transaction fails. Use it to wake workers, never to change data.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// handle is what *sql.DB, *sql.Tx and *sql.Conn have in common.
+type handle interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}

@@ -1,0 +1,240 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"motcua/internal/platform/errs"
+)
+
+// Tx runs fn in a transaction. When it returns nil the changes are durable: on
+// the disk, or in PostgreSQL's write-ahead log. When fn or the commit fails,
+// nothing was changed and the error is returned.
+//
+// fn must be quick and touch nothing but tx: on SQLite every writer of the
+// process stands in one line. On PostgreSQL fn runs again when the server finds
+// that it clashed with another, so it must assign to outer variables, not add
+// to them.
+func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	if db.group != nil {
+		return db.group.do(ctx, fn)
+	}
+	const tries = 20
+	for try := 0; ; try++ {
+		err := db.postgresTx(ctx, fn)
+		if err == nil || !retriable(err) {
+			return translate(err)
+		}
+		if try == tries {
+			return errs.New(errs.Unavailable, "database.busy").Because(err)
+		}
+		// Full jitter: those that clashed must not meet again.
+		wait := rand.N(time.Millisecond << min(try, 6))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	stx, err := db.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		return err
+	}
+	tx := &Tx{dialect: Postgres, q: stx}
+	if err := guarded(fn, tx); err != nil {
+		return errors.Join(err, ignoreDone(stx.Rollback()))
+	}
+	if err := stx.Commit(); err != nil {
+		return fmt.Errorf("%w: %w", errCommit, err)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// guarded turns a panic in fn into an error, so that one request cannot take the
+// writer of all others down with it.
+func guarded(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in transaction: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}
+
+// committer writes for everybody on SQLite. It takes the closures that wait,
+// runs each in a savepoint of its own, commits them with one wait for the disk,
+// and only then answers each caller. One fsync so serves many submissions.
+type committer struct {
+	work    chan *task
+	quit    chan struct{}
+	stopped chan struct{}
+	db      *sql.DB
+}
+
+type task struct {
+	ctx  context.Context
+	fn   func(*Tx) error
+	tx   *Tx
+	err  error
+	done chan struct{}
+}
+
+// batchMost bounds how many callers share a commit, and so how long the first
+// of them waits for the last.
+const batchMost = 256
+
+func newCommitter(db *sql.DB) *committer {
+	c := &committer{work: make(chan *task, batchMost), quit: make(chan struct{}), stopped: make(chan struct{}), db: db}
+	go c.loop()
+	return c
+}
+
+var errClosed = errors.New("the database is closed")
+
+func (c *committer) do(ctx context.Context, fn func(*Tx) error) error {
+	t := &task{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case <-c.quit:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	case c.work <- t:
+	}
+	// Once handed over, the answer is waited for even when the caller's context
+	// ends: whether it was committed must not be guessed. The loop itself drops
+	// tasks whose context ended before their turn.
+	select {
+	case <-t.done:
+		return translate(t.err)
+	case <-c.stopped:
+		select {
+		case <-t.done:
+			return translate(t.err)
+		default:
+			return errClosed
+		}
+	}
+}
+
+func (c *committer) close() {
+	close(c.quit)
+	<-c.stopped
+}
+
+func (c *committer) loop() {
+	defer close(c.stopped)
+	for {
+		var batch []*task
+		select {
+		case t := <-c.work:
+			batch = append(batch, t)
+		case <-c.quit:
+			// Serve those already in line, then stop.
+			for {
+				select {
+				case t := <-c.work:
+					c.commit([]*task{t})
+				default:
+					return
+				}
+			}
+		}
+	more:
+		for len(batch) < batchMost {
+			select {
+			case t := <-c.work:
+				batch = append(batch, t)
+			default:
+				break more
+			}
+		}
+		c.commit(batch)
+	}
+}
+
+// commit runs a batch in one SQLite transaction and answers every task.
+func (c *committer) commit(batch []*task) {
+	defer func() {
+		for _, t := range batch {
+			if t.err == nil {
+				for _, f := range t.tx.after {
+					f()
+				}
+			}
+			close(t.done)
+		}
+	}()
+	ctx := context.Background()
+	stx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		failAll(batch, err)
+		return
+	}
+	for i, t := range batch {
+		if t.err = c.one(stx, t); errors.Is(t.err, errBroken) {
+			// The transaction itself is gone (disk full, I/O error): those before
+			// are undone with it, those after have not run.
+			failAll(batch[:i], t.err)
+			failAll(batch[i+1:], t.err)
+			_ = stx.Rollback() // reports what we already know
+			return
+		}
+	}
+	if err := stx.Commit(); err != nil {
+		_ = stx.Rollback() // the commit's error says more
+		failAll(batch, err)
+	}
+}
+
+func failAll(batch []*task, err error) {
+	for _, t := range batch {
+		if t.err == nil {
+			t.err = err
+		}
+	}
+}
+
+var errBroken = errors.New("transaction lost")
+
+// one runs a task inside its savepoint.
+func (c *committer) one(stx *sql.Tx, t *task) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if _, err := stx.ExecContext(ctx, "SAVEPOINT task"); err != nil {
+		return fmt.Errorf("%w: %w", errBroken, translate(err))
+	}
+	t.tx = &Tx{dialect: SQLite, q: stx}
+	if err := guarded(t.fn, t.tx); err != nil {
+		if _, rerr := stx.ExecContext(ctx, "ROLLBACK TO task"); rerr != nil {
+			return fmt.Errorf("%w: %w", errBroken, err)
+		}
+		if _, rerr := stx.ExecContext(ctx, "RELEASE task"); rerr != nil {
+			return fmt.Errorf("%w: %w", errBroken, err)
+		}
+		return err
+	}
+	if _, err := stx.ExecContext(ctx, "RELEASE task"); err != nil {
+		return fmt.Errorf("%w: %w", errBroken, translate(err))
+	}
+	return nil
+}
