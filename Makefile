@@ -1,0 +1,46 @@
+# Motcua. `make help` lists the targets; a fresh machine needs only `make run` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 0
+
+BIN  := bin/motcua
+ADDR ?= 127.0.0.1:8080
+DIR  ?= data/demo
+
+.PHONY: help run build test check lint generate verify assets new-module clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+build: ## build the one binary into bin/
+	go build -trimpath -o $(BIN) ./cmd/motcua
+
+run: build ## build, load the demo province, serve on :8080 and print the accounts
+	$(BIN) demo --dir $(DIR) --listen $(ADDR)
+
+test: ## everything: rules, stores on both engines, journeys in a real browser
+	tools/test-setup
+	tools/test-all
+
+check: ## the quick loop: format, vet, build, tests without browser or PostgreSQL (under a minute)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go' | grep -v _templ.go))" || (echo "gofmt these:"; gofmt -l $$(git ls-files '*.go' | grep -v _templ.go); exit 1)
+	go vet ./...
+	go test -short ./...
+
+lint: ## golangci-lint; every exception stands with its reason in .golangci.yml
+	tools/lint
+
+generate: ## write generated code again: pages (*_templ.go)
+	go tool templ generate -path internal
+
+verify: ## fail when committed generated code differs from what its sources give
+	tools/verify-generated
+
+assets: ## build stylesheet and scripts again (needs Node); the results are committed
+	cd web && npm ci --ignore-scripts && npm run build
+
+new-module: ## make a module that is green at once: make new-module name=lottery
+	go run ./tools/newmodule -name "$(name)"
+
+clean: ## remove what was built and the demo province
+	rm -rf bin data/demo
