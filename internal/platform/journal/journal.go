@@ -1,0 +1,208 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"motcua/internal/platform/id"
+	"motcua/internal/platform/sqldb"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Line is the journal's tables, for the migrator.
+func Line() sqldb.Line {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sqldb.Line{Name: "journal", FS: sub}
+}
+
+// Options tune a Journal. The zero value appends and seals but signs nothing,
+// which is enough for tests of other rooms.
+type Options struct {
+	// Dir is the audit folder with the signing key and the checkpoint file. It is
+	// made when absent. "" means no signatures.
+	Dir string
+	// Name is the name of the key and the origin line of checkpoints; default "motcua".
+	Name string
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+	// Log receives what an operator should know; default slog.Default().
+	Log *slog.Logger
+	// CheckpointEvery is the longest time that sealed events stay without a
+	// signature; default 10 s.
+	CheckpointEvery time.Duration
+	// Poll is how often the sealer and subscribers look without being woken
+	// (other replicas append too); default 1 s.
+	Poll time.Duration
+	// Observe, when set, is told of the work done, for metrics.
+	Observe Observer
+}
+
+// Observer receives measurements. Any field may be nil.
+type Observer struct {
+	// Sealed reports a batch of n events and how long it took.
+	Sealed func(n int, took time.Duration)
+	// Handled reports an event (or a batch) of a subscriber: outcome is "ok", "retry" or "parked".
+	Handled func(subscriber, outcome string, n int, took time.Duration)
+	// Lag reports how many sealed events a subscriber has not handled yet.
+	Lag func(subscriber string, events int64)
+}
+
+// Journal is the ledger. It is safe for concurrent use.
+type Journal struct {
+	db     *sqldb.DB
+	opts   Options
+	holder string // names this process in leases
+	wake   chan struct{}
+}
+
+// New opens the journal on a migrated database.
+func New(db *sqldb.DB, opts Options) (*Journal, error) {
+	if opts.Name == "" {
+		opts.Name = "motcua"
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	if opts.CheckpointEvery == 0 {
+		opts.CheckpointEvery = 10 * time.Second
+	}
+	if opts.Poll == 0 {
+		opts.Poll = time.Second
+	}
+	return &Journal{db: db, opts: opts, holder: id.New(), wake: make(chan struct{}, 1)}, nil
+}
+
+// Append adds an event to its stream inside the caller's transaction and
+// returns it with ID, Seq and At set. Stream and Type must be given; an empty
+// Data becomes {}. Concurrent appends to one stream take turns.
+func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, e Event) (Event, error) {
+	if e.Stream == "" || e.Type == "" {
+		return Event{}, errors.New("journal: an event needs a stream and a type")
+	}
+	if len(e.Data) == 0 {
+		e.Data = json.RawMessage("{}")
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, e.Data); err != nil {
+		return Event{}, fmt.Errorf("journal: data of %s is not JSON: %w", e.Type, err)
+	}
+	e.Data = compact.Bytes()
+	if e.At.IsZero() {
+		e.At = j.opts.Now()
+	}
+	e.At = sqldb.Time(sqldb.Millis(e.At))
+	e.Position = Unsealed
+	e.ID = id.New()
+	err := tx.QueryRow(ctx, `INSERT INTO journal_stream (stream, seq, last_id) VALUES ($1, 1, $2)
+		ON CONFLICT (stream) DO UPDATE SET seq = journal_stream.seq + 1, last_id = excluded.last_id
+		RETURNING seq`, e.Stream, e.ID).Scan(&e.Seq)
+	if err != nil {
+		return Event{}, fmt.Errorf("journal: numbering %s: %w", e.Type, err)
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO journal_event (id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		e.ID, e.Stream, e.Seq, e.Type, sqldb.Millis(e.At), e.Actor, e.ActorName, e.OnBehalf, e.Purpose, string(e.Data)); err != nil {
+		return Event{}, fmt.Errorf("journal: appending %s: %w", e.Type, err)
+	}
+	tx.AfterCommit(j.wakeSealer)
+	return e, nil
+}
+
+func (j *Journal) wakeSealer() {
+	select {
+	case j.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+const columns = `id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data, position`
+
+func scanEvent(r *sqldb.Rows) (Event, error) {
+	var e Event
+	var at int64
+	var data string
+	var position sql.NullInt64
+	if err := r.Scan(&e.ID, &e.Stream, &e.Seq, &e.Type, &at, &e.Actor, &e.ActorName, &e.OnBehalf, &e.Purpose, &data, &position); err != nil {
+		return Event{}, err
+	}
+	e.At = sqldb.Time(at)
+	e.Data = json.RawMessage(data)
+	e.Position = Unsealed
+	if position.Valid {
+		e.Position = position.Int64
+	}
+	return e, nil
+}
+
+// Stream returns the events of a stream with Seq > afterSeq, oldest first, at
+// most limit. Events not sealed yet are among them.
+func (j *Journal) Stream(ctx context.Context, r sqldb.Reader, stream string, afterSeq int64, limit int) ([]Event, error) {
+	rows, err := r.Query(ctx, `SELECT `+columns+` FROM journal_event WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3`, stream, afterSeq, limit)
+	return sqldb.Collect[Event](rows, err)(scanEvent)
+}
+
+// Since returns sealed events at position and later, in order, at most limit.
+func (j *Journal) Since(ctx context.Context, r sqldb.Reader, position int64, limit int) ([]Event, error) {
+	rows, err := r.Query(ctx, `SELECT `+columns+` FROM journal_event WHERE position >= $1 ORDER BY position LIMIT $2`, position, limit)
+	return sqldb.Collect[Event](rows, err)(scanEvent)
+}
+
+// OfType returns the events of one type that happened in [from, to), oldest
+// first, at most limit. Page on with the last event's At and ID as after; the
+// zero Event starts at the beginning.
+func (j *Journal) OfType(ctx context.Context, r sqldb.Reader, typ string, from, to time.Time, after Event, limit int) ([]Event, error) {
+	start, last := sqldb.Millis(from), ""
+	if after.ID != "" {
+		start, last = sqldb.Millis(after.At), after.ID
+	}
+	rows, err := r.Query(ctx, `SELECT `+columns+` FROM journal_event
+		WHERE type = $1 AND (at, id) > ($2, $3) AND at < $4 ORDER BY at, id LIMIT $5`, typ, start, last, sqldb.Millis(to), limit)
+	return sqldb.Collect[Event](rows, err)(scanEvent)
+}
+
+// Subscriber follows the sealed journal.
+type Subscriber struct {
+	// Name is durable: the cursor is kept under it. A new name starts at position 0.
+	Name string
+	// Types are the event types wanted; one that ends in "." takes all with that
+	// prefix ("dossier."). None means all.
+	Types []string
+	// Handle does its work in tx, which also moves the cursor. It may see an event
+	// again when that transaction did not commit, so it touches nothing but tx; for
+	// the world outside it enqueues a job. An error is tried again with growing
+	// pauses; after MaxTries the event is parked for an operator and the next one
+	// is handled.
+	Handle func(ctx context.Context, tx *sqldb.Tx, e Event) error
+	// MaxTries defaults to 8, about four minutes.
+	MaxTries int
+}
+
+// Wants reports whether the subscriber asked for events of this type.
+func (s Subscriber) Wants(typ string) bool {
+	if len(s.Types) == 0 {
+		return true
+	}
+	for _, t := range s.Types {
+		if t == typ || strings.HasSuffix(t, ".") && strings.HasPrefix(typ, t) {
+			return true
+		}
+	}
+	return false
+}
