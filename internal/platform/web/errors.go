@@ -21,7 +21,7 @@ import (
 var locales embed.FS
 
 // Locales returns the words of the site itself (error pages), for the bundle.
-// New adds them when the bundle does not hold them yet.
+// A site without any bundle speaks with these alone.
 func Locales() fs.FS { return locales }
 
 func withOwnWords(b *i18n.Bundle) (*i18n.Bundle, error) {

@@ -67,7 +67,24 @@ type Viewer struct {
 	Agency   string // staff: where they work now, "UBND phường Hồng Hà"
 	Post     string // staff: the post's title, "Chuyên viên"
 	Nav      []NavItem
-	Unread   int // notices not yet read
+	Unread   int    // notices not yet read
+	Notices  string // address of the notices; "" shows no bell
+	Account  string // address of the person's own page; "" none
+	SignOut  string // address that takes the sign-out POST; "" is "/dang-xuat"
+	Search   string // staff: address of the quick search; "" shows none
+}
+
+// Brand is whose door this is: words and addresses that the layout shows on every
+// page. It is configuration, the same for everybody.
+type Brand struct {
+	Name    i18n.Text // "Cổng dịch vụ công tỉnh Phú Thọ", beside the wordmark
+	Owner   i18n.Text // "Ủy ban nhân dân tỉnh Phú Thọ", in the footer
+	Address i18n.Text
+	Hotline string // "1022"; shown as a telephone link
+	Email   string
+	Nav     []NavItem // entries for guests, when the viewer brings none
+	Footer  []NavItem // privacy, terms, accessibility, open data
+	Version string    // of the program, small in the footer of staff pages
 }
 
 // NavItem is one entry of the navigation.

@@ -27,7 +27,8 @@ type Options struct {
 	Routes []Route
 	Mounts []Mount
 
-	Bundle *i18n.Bundle // the words of all rooms
+	Brand  Brand
+	Bundle *i18n.Bundle // the words of all rooms, web.Locales() and ui.Locales() among them
 	Assets *Assets      // stylesheet, fonts, scripts; nil serves none
 
 	// ErrorPage draws the page for an error; package ui has it. When it is nil or
@@ -220,6 +221,14 @@ func stateOf(ctx context.Context) *state {
 		return st
 	}
 	return &state{url: &url.URL{Path: "/"}}
+}
+
+// BrandOf returns whose door this is.
+func BrandOf(ctx context.Context) Brand {
+	if s := stateOf(ctx).site; s != nil {
+		return s.opts.Brand
+	}
+	return Brand{}
 }
 
 // Ref returns the reference of the request: eight characters that a person can
