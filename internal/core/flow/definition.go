@@ -61,11 +61,12 @@ const (
 // Definition is a flow as its author writes it, in YAML: the electronic process
 // table (quy trình điện tử) of a procedure. [Decode] reads it, [Compile] checks it.
 type Definition struct {
-	ID     string     `yaml:"id" json:"id"`
-	Name   i18n.Text  `yaml:"name" json:"name"`
-	Stages []StageDef `yaml:"stages" json:"stages"` // what the citizen sees
-	Steps  []StepDef  `yaml:"steps" json:"steps"`   // what the staff sees; the first one is the start
-	Pos    decl.Pos   `yaml:"-" json:"-"`
+	ID     string      `yaml:"id" json:"id"`
+	Name   i18n.Text   `yaml:"name" json:"name"`
+	Stages []StageDef  `yaml:"stages" json:"stages"`           // what the citizen sees
+	Steps  []StepDef   `yaml:"steps" json:"steps"`             // what the staff sees; the first one is the start
+	Always []ActionDef `yaml:"always" json:"always,omitempty"` // offered at every step that is not an end
+	Pos    decl.Pos    `yaml:"-" json:"-"`
 }
 
 // StageDef is one stage (giai đoạn) of the way, in words for citizens.
@@ -91,7 +92,7 @@ type StepDef struct {
 	Ask      []AskDef    `yaml:"ask" json:"ask,omitempty"`           // opinions
 	Children []ChildDef  `yaml:"children" json:"children,omitempty"` // child
 	Join     string      `yaml:"join" json:"join,omitempty"`         // opinions, child: all (default) | any
-	Next     string      `yaml:"next" json:"next,omitempty"`         // opinions, child: where the dossier goes by itself when the join is complete; default @back
+	To       string      `yaml:"to" json:"to,omitempty"`             // opinions, child: where the dossier goes by itself when the join is complete; default @back
 	Pos      decl.Pos    `yaml:"-" json:"-"`
 }
 
@@ -110,11 +111,12 @@ type ActionDef struct {
 	Effect      EffectName `yaml:"effect" json:"effect,omitempty"`
 	To          string     `yaml:"to" json:"to,omitempty"` // step id, @back, @previous, @stay (default)
 	Needs       []Need     `yaml:"needs" json:"needs,omitempty"`
-	Guard       string     `yaml:"guard" json:"guard,omitempty"`               // CEL bool over the facts; see FactNames
-	GuardReason i18n.Text  `yaml:"guard_reason" json:"guard_reason,omitempty"` // why the button is grey, in words for the actor
-	By          string     `yaml:"by" json:"by,omitempty"`                     // staff | citizen | system; default staff, in a wait step for the citizen: citizen, for a payment: system
-	Role        string     `yaml:"role" json:"role,omitempty"`                 // staff: default the role of the step
-	Confirm     i18n.Text  `yaml:"confirm" json:"confirm,omitzero"`            // what to say before a choice that cannot be undone
+	Guard       string     `yaml:"guard" json:"guard,omitempty"`              // CEL bool over the facts; see FactNames
+	GuardReason i18n.Text  `yaml:"guard_reason" json:"guard_reason,omitzero"` // why the button is grey, in words for the actor
+	By          string     `yaml:"by" json:"by,omitempty"`                    // officer (staff) | citizen | asked | system; default officer, in a wait step for the citizen: citizen, for a payment: system
+	Role        string     `yaml:"role" json:"role,omitempty"`                // staff: default the role of the step
+	Confirm     i18n.Text  `yaml:"confirm" json:"confirm,omitzero"`           // what to say before a choice that cannot be undone
+	Except      []string   `yaml:"except" json:"except,omitempty"`            // always: steps that do not offer it
 	Pos         decl.Pos   `yaml:"-" json:"-"`
 }
 
@@ -135,7 +137,7 @@ type Span struct {
 type AskDef struct {
 	ID         string    `yaml:"id" json:"id,omitempty"` // default: its place in the list, from 1
 	Role       string    `yaml:"role" json:"role"`
-	Agency     string    `yaml:"agency" json:"agency,omitempty"`         // receiving | competent (default) | agency code
+	At         string    `yaml:"at" json:"at,omitempty"`                 // receiving | competent (default) | agency code
 	Department string    `yaml:"department" json:"department,omitempty"` // department code, when the role alone is not enough
 	Name       i18n.Text `yaml:"name" json:"name,omitzero"`              // what is asked
 	Hours      int       `yaml:"hours" json:"hours,omitempty"`
@@ -147,7 +149,7 @@ type ChildDef struct {
 	ID        string    `yaml:"id" json:"id,omitempty"` // default: its place in the list, from 1
 	Procedure string    `yaml:"procedure" json:"procedure"`
 	Case      string    `yaml:"case" json:"case,omitempty"`
-	Agency    string    `yaml:"agency" json:"agency,omitempty"` // receiving | competent (default) | agency code
+	At        string    `yaml:"at" json:"at,omitempty"` // receiving | competent (default) | agency code
 	Name      i18n.Text `yaml:"name" json:"name,omitzero"`
 	Pos       decl.Pos  `yaml:"-" json:"-"`
 }
