@@ -15,5 +15,5 @@
 // never changed in place: any change is a new version with a reason, so that a
 // due date can be recomputed as of any moment.
 //
-// Every change is an event of the journal in stream "org/<agency id>".
+// Every change is an event of the journal in stream "org:<agency id>".
 package org

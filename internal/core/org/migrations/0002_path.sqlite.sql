@@ -1,0 +1,1 @@
+CREATE INDEX org_agency_path ON org_agency (path);
