@@ -8,6 +8,7 @@ import (
 
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
+	"motcua/internal/platform/i18n"
 )
 
 // Kind says why a day differs from the usual week.
@@ -24,16 +25,10 @@ const (
 	Ordinary Kind = "ordinary" // in an overlay: as in the usual week after all
 )
 
-// Name is a name in both languages.
-type Name struct {
-	VI string `json:"vi"`
-	EN string `json:"en"`
-}
-
 // Day is what differs on one date.
 type Day struct {
-	Kind Kind `json:"kind"`
-	Name Name `json:"name,omitzero"`
+	Kind Kind      `json:"kind"`
+	Name i18n.Text `json:"name,omitzero"`
 	// Hours are the hours of a Special day. A MakeUp day without hours has those
 	// of the weekday it makes up for.
 	Hours Hours `json:"hours,omitempty"`

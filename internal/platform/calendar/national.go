@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"motcua/internal/platform/civil"
+	"motcua/internal/platform/i18n"
 )
 
 //go:embed vn.txt
@@ -54,7 +55,7 @@ func KnownTo() civil.Date {
 // reader reads the national file line by line.
 type reader struct {
 	cal     Calendar
-	names   map[string]Name
+	names   map[string]i18n.Text
 	bases   map[string]string
 	fixedTo civil.Date
 	year    int
@@ -63,7 +64,7 @@ type reader struct {
 func readNational(text string) (Calendar, error) {
 	r := reader{
 		cal:   Calendar{Week: OfficeHours(), Days: map[civil.Date]Day{}},
-		names: map[string]Name{},
+		names: map[string]i18n.Text{},
 		bases: map[string]string{},
 	}
 	number := 0
@@ -103,7 +104,7 @@ func (r *reader) line(line string) error {
 		if !ok {
 			return fmt.Errorf("a name needs both languages")
 		}
-		r.names[key] = Name{strings.TrimSpace(vi), strings.TrimSpace(en)}
+		r.names[key] = i18n.Text{VI: strings.TrimSpace(vi), EN: strings.TrimSpace(en)}
 	case "basis":
 		key, basis, _ := strings.Cut(rest, " ")
 		r.bases[key] = strings.TrimSpace(basis)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"motcua/internal/platform/civil"
+	"motcua/internal/platform/i18n"
 )
 
 // Statutory returns the holidays of a year as they follow from the law (Bộ luật Lao
@@ -21,28 +22,28 @@ func Statutory(year int) map[civil.Date]Day {
 		inLieu = basis + " khoản 3"
 	}
 	days := map[civil.Date]Day{}
-	add := func(d civil.Date, name Name) { days[d] = Day{Kind: Holiday, Name: name, Basis: basis} }
+	add := func(d civil.Date, name i18n.Text) { days[d] = Day{Kind: Holiday, Name: name, Basis: basis} }
 
-	add(solar(year, time.January, 1), Name{"Tết Dương lịch", "New Year's Day"})
+	add(solar(year, time.January, 1), i18n.Text{VI: "Tết Dương lịch", EN: "New Year's Day"})
 	tet := FromLunar(year, 1, 1, false)
 	first := tet.AddDays(-2)
 	if w := tet.Weekday(); w == time.Monday || w == time.Tuesday {
 		first = tet.AddDays(-1)
 	}
 	for i := range 5 {
-		add(first.AddDays(i), Name{"Tết Nguyên đán", "Lunar New Year (Tết)"})
+		add(first.AddDays(i), i18n.Text{VI: "Tết Nguyên đán", EN: "Lunar New Year (Tết)"})
 	}
-	add(FromLunar(year, 3, 10, false), Name{"Giỗ Tổ Hùng Vương", "Hung Kings' Commemoration Day"})
-	add(solar(year, time.April, 30), Name{"Ngày Chiến thắng 30/4", "Reunification Day"})
-	add(solar(year, time.May, 1), Name{"Ngày Quốc tế lao động 1/5", "International Labour Day"})
+	add(FromLunar(year, 3, 10, false), i18n.Text{VI: "Giỗ Tổ Hùng Vương", EN: "Hung Kings' Commemoration Day"})
+	add(solar(year, time.April, 30), i18n.Text{VI: "Ngày Chiến thắng 30/4", EN: "Reunification Day"})
+	add(solar(year, time.May, 1), i18n.Text{VI: "Ngày Quốc tế lao động 1/5", EN: "International Labour Day"})
 	second := solar(year, time.September, 2)
-	add(second, Name{"Quốc khánh", "National Day"})
+	add(second, i18n.Text{VI: "Quốc khánh", EN: "National Day"})
 	if year >= 2021 {
 		switch second.Weekday() {
 		case time.Monday, time.Thursday, time.Sunday:
-			add(second.AddDays(1), Name{"Quốc khánh", "National Day"})
+			add(second.AddDays(1), i18n.Text{VI: "Quốc khánh", EN: "National Day"})
 		default:
-			add(second.AddDays(-1), Name{"Quốc khánh", "National Day"})
+			add(second.AddDays(-1), i18n.Text{VI: "Quốc khánh", EN: "National Day"})
 		}
 	}
 	return lieu(days, inLieu)
