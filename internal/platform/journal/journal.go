@@ -10,8 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"motcua/internal/platform/id"
 	"motcua/internal/platform/sqldb"
@@ -66,7 +69,20 @@ type Journal struct {
 	db     *sqldb.DB
 	opts   Options
 	holder string // names this process in leases
-	wake   chan struct{}
+	roles  roles
+	sealer *sealer
+	wake   chan struct{} // the sealer's
+	size   atomic.Int64  // of the log, as this process last saw it
+	fault  fault
+	// running is set while Run is at work.
+	running atomic.Bool
+
+	wakesMu sync.Mutex
+	wakes   []chan struct{} // the subscribers'
+
+	startMu sync.Mutex
+	keys    keys
+	log     *checkpointLog // nil without an audit folder, or before Start
 }
 
 // New opens the journal on a migrated database.
@@ -86,7 +102,9 @@ func New(db *sqldb.DB, opts Options) (*Journal, error) {
 	if opts.Poll == 0 {
 		opts.Poll = time.Second
 	}
-	return &Journal{db: db, opts: opts, holder: id.New(), wake: make(chan struct{}, 1)}, nil
+	j := &Journal{db: db, opts: opts, holder: id.New(), wake: make(chan struct{}, 1)}
+	j.sealer = &sealer{j: j}
+	return j, nil
 }
 
 // Append adds an event to its stream inside the caller's transaction and
@@ -110,10 +128,7 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, e Event) (Event, err
 	e.At = sqldb.Time(sqldb.Millis(e.At))
 	e.Position = Unsealed
 	e.ID = id.New()
-	err := tx.QueryRow(ctx, `INSERT INTO journal_stream (stream, seq, last_id) VALUES ($1, 1, $2)
-		ON CONFLICT (stream) DO UPDATE SET seq = journal_stream.seq + 1, last_id = excluded.last_id
-		RETURNING seq`, e.Stream, e.ID).Scan(&e.Seq)
-	if err != nil {
+	if err := number(ctx, tx, &e); err != nil {
 		return Event{}, fmt.Errorf("journal: numbering %s: %w", e.Type, err)
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO journal_event (id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data)
@@ -125,6 +140,44 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, e Event) (Event, err
 	return e, nil
 }
 
+// number gives e the next number of its stream. The head of the stream is one
+// row, updated in place: appends to one stream queue for it, appends to others
+// do not meet. (Reading the last event instead would, under PostgreSQL's
+// SERIALIZABLE, make neighbours in the index fail each other.)
+func number(ctx context.Context, tx *sqldb.Tx, e *Event) error {
+	var last string
+	if err := tx.QueryRow(ctx, `INSERT INTO journal_stream (stream, seq, last_id) VALUES ($1, 1, $2)
+		ON CONFLICT (stream) DO UPDATE SET seq = journal_stream.seq + 1,
+			last_id = CASE WHEN excluded.last_id > journal_stream.last_id THEN excluded.last_id ELSE journal_stream.last_id END
+		RETURNING seq, last_id`, e.Stream, e.ID).Scan(&e.Seq, &last); err != nil {
+		return err
+	}
+	if last == e.ID {
+		return nil
+	}
+	// The clock of the replica that wrote the event before is ahead of ours.
+	var err error
+	if e.ID, err = successor(last); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE journal_stream SET last_id = $1 WHERE stream = $2`, e.ID, e.Stream)
+	return err
+}
+
+// successor is the next UUID in order: the random bits, counted up by one.
+func successor(s string) (string, error) {
+	u, err := uuid.Parse(s)
+	if err != nil {
+		return "", err
+	}
+	for i := len(u) - 1; i > 8; i-- { // the bytes after version, sequence and variant
+		if u[i]++; u[i] != 0 {
+			return u.String(), nil
+		}
+	}
+	return "", fmt.Errorf("no id follows %s", s)
+}
+
 func (j *Journal) wakeSealer() {
 	select {
 	case j.wake <- struct{}{}:
@@ -134,12 +187,16 @@ func (j *Journal) wakeSealer() {
 
 const columns = `id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data, position`
 
-func scanEvent(r *sqldb.Rows) (Event, error) {
+func scan(r *sqldb.Rows) (Event, error) { return scanEvent(r) }
+
+// scanEvent reads the columns, and more after them into extra.
+func scanEvent(r *sqldb.Rows, extra ...any) (Event, error) {
 	var e Event
 	var at int64
 	var data string
 	var position sql.NullInt64
-	if err := r.Scan(&e.ID, &e.Stream, &e.Seq, &e.Type, &at, &e.Actor, &e.ActorName, &e.OnBehalf, &e.Purpose, &data, &position); err != nil {
+	into := append([]any{&e.ID, &e.Stream, &e.Seq, &e.Type, &at, &e.Actor, &e.ActorName, &e.OnBehalf, &e.Purpose, &data, &position}, extra...)
+	if err := r.Scan(into...); err != nil {
 		return Event{}, err
 	}
 	e.At = sqldb.Time(at)
@@ -155,13 +212,13 @@ func scanEvent(r *sqldb.Rows) (Event, error) {
 // most limit. Events not sealed yet are among them.
 func (j *Journal) Stream(ctx context.Context, r sqldb.Reader, stream string, afterSeq int64, limit int) ([]Event, error) {
 	rows, err := r.Query(ctx, `SELECT `+columns+` FROM journal_event WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3`, stream, afterSeq, limit)
-	return sqldb.Collect[Event](rows, err)(scanEvent)
+	return sqldb.Collect[Event](rows, err)(scan)
 }
 
 // Since returns sealed events at position and later, in order, at most limit.
 func (j *Journal) Since(ctx context.Context, r sqldb.Reader, position int64, limit int) ([]Event, error) {
 	rows, err := r.Query(ctx, `SELECT `+columns+` FROM journal_event WHERE position >= $1 ORDER BY position LIMIT $2`, position, limit)
-	return sqldb.Collect[Event](rows, err)(scanEvent)
+	return sqldb.Collect[Event](rows, err)(scan)
 }
 
 // OfType returns the events of one type that happened in [from, to), oldest
@@ -174,35 +231,5 @@ func (j *Journal) OfType(ctx context.Context, r sqldb.Reader, typ string, from, 
 	}
 	rows, err := r.Query(ctx, `SELECT `+columns+` FROM journal_event
 		WHERE type = $1 AND (at, id) > ($2, $3) AND at < $4 ORDER BY at, id LIMIT $5`, typ, start, last, sqldb.Millis(to), limit)
-	return sqldb.Collect[Event](rows, err)(scanEvent)
-}
-
-// Subscriber follows the sealed journal.
-type Subscriber struct {
-	// Name is durable: the cursor is kept under it. A new name starts at position 0.
-	Name string
-	// Types are the event types wanted; one that ends in "." takes all with that
-	// prefix ("dossier."). None means all.
-	Types []string
-	// Handle does its work in tx, which also moves the cursor. It may see an event
-	// again when that transaction did not commit, so it touches nothing but tx; for
-	// the world outside it enqueues a job. An error is tried again with growing
-	// pauses; after MaxTries the event is parked for an operator and the next one
-	// is handled.
-	Handle func(ctx context.Context, tx *sqldb.Tx, e Event) error
-	// MaxTries defaults to 8, about four minutes.
-	MaxTries int
-}
-
-// Wants reports whether the subscriber asked for events of this type.
-func (s Subscriber) Wants(typ string) bool {
-	if len(s.Types) == 0 {
-		return true
-	}
-	for _, t := range s.Types {
-		if t == typ || strings.HasSuffix(t, ".") && strings.HasPrefix(typ, t) {
-			return true
-		}
-	}
-	return false
+	return sqldb.Collect[Event](rows, err)(scan)
 }
