@@ -1,6 +1,7 @@
 package civil
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 // The public codes of parse errors.
 const (
 	CodeFormat      = "date.format"      // cannot be read as a date
-	CodeNonexistent = "date.nonexistent" // args day, month, year, last: the month ends on day last
+	CodeNonexistent = "date.nonexistent" // args day, month, year (text), last: the month ends on day last
 	CodeMonth       = "date.month"       // args month: not 1..12
 	CodeYear        = "date.year"        // the year must be written with four digits
 )
@@ -65,7 +66,7 @@ func dateOrWhy(y, m, d int) (Date, error) {
 	date, ok := NewDate(y, time.Month(m), d)
 	if !ok {
 		return Date{}, errs.New(errs.Invalid, CodeNonexistent,
-			"day", d, "month", m, "year", y, "last", DaysIn(y, time.Month(m)))
+			"day", d, "month", m, "year", strconv.Itoa(y), "last", DaysIn(y, time.Month(m)))
 	}
 	return date, nil
 }

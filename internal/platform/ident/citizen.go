@@ -1,6 +1,8 @@
 package ident
 
 import (
+	"strconv"
+
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
 )
@@ -79,7 +81,8 @@ func (n CitizenNumber) Warnings(sex Sex, birth civil.PartialDate) []errs.Field {
 		warnings = append(warnings, errs.Bad("", "citizen-number.sex-differs"))
 	}
 	if !birth.IsZero() && birth.Year() != e.BirthYear {
-		warnings = append(warnings, errs.Bad("", "citizen-number.year-differs", "number", e.BirthYear, "stated", birth.Year()))
+		warnings = append(warnings, errs.Bad("", "citizen-number.year-differs",
+			"number", strconv.Itoa(e.BirthYear), "stated", strconv.Itoa(birth.Year())))
 	}
 	return warnings
 }
