@@ -35,9 +35,8 @@ type Handler struct {
 	Run func(ctx context.Context, payload json.RawMessage) error
 	// MaxAttempts before the job is parked; default 12, about a day.
 	MaxAttempts int
-	// Timeout of one attempt, after which ctx ends; default 1 minute. The lease
-	// lasts a little longer, so a second worker never starts while the first may
-	// still be at it.
+	// Timeout of one attempt, after which ctx ends; default 1 minute. A handler
+	// that goes on regardless loses its lease, and another worker starts.
 	Timeout time.Duration
 }
 
@@ -61,6 +60,9 @@ type Options struct {
 	Workers int
 	// Poll is how often to look without being woken; default 1 s.
 	Poll time.Duration
+	// StopWait is how long Run lets work under way finish once it is told to
+	// stop; default 20 s.
+	StopWait time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 	// Log receives failures; default slog.Default().
@@ -86,6 +88,9 @@ func New(db *sqldb.DB, opts Options) *Queue {
 	}
 	if opts.Poll == 0 {
 		opts.Poll = time.Second
+	}
+	if opts.StopWait == 0 {
+		opts.StopWait = 20 * time.Second
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
