@@ -81,12 +81,12 @@ func columnClass(c Column) string {
 	add(c.Numeric, "num")
 	add(c.Narrow, "narrow")
 	add(c.Quiet, "quiet")
-	add(c.NoText, "bare")
+	add(c.NoText || c.SelectAll, "bare")
 	return class
 }
 
 func cellLabel(c Column) string {
-	if c.NoText {
+	if c.NoText || c.SelectAll {
 		return ""
 	}
 	return c.Text
@@ -107,4 +107,11 @@ func currentStep(steps []Step) int {
 		}
 	}
 	return len(steps)
+}
+
+func currentText(steps []Step) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	return steps[currentStep(steps)-1].Text
 }

@@ -261,13 +261,14 @@ type Moment struct {
 
 // Column is one column of a table.
 type Column struct {
-	Text    string // heading, also the label of the cell on a narrow screen
-	Numeric bool   // right-aligned, figures under figures
-	Narrow  bool   // as narrow as its content
-	Quiet   bool   // dropped on a narrow screen
-	Sort    string // address that sorts by this column; "" not sortable
-	Sorted  string // "ascending" or "descending" when this is the order now
-	NoText  bool   // heading for screen readers only (a column of buttons)
+	Text      string // heading, also the label of the cell on a narrow screen
+	Numeric   bool   // right-aligned, figures under figures
+	Narrow    bool   // as narrow as its content
+	Quiet     bool   // dropped on a narrow screen
+	Sort      string // address that sorts by this column; "" not sortable
+	Sorted    string // "ascending" or "descending" when this is the order now
+	NoText    bool   // heading for screen readers only (a column of buttons)
+	SelectAll bool   // the column of RowSelect boxes; Text says what the box in the heading does
 }
 
 // TableProps describes a table. Under 40rem rows become cards.

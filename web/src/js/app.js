@@ -1,0 +1,27 @@
+// What every page gets. Everything here is an enhancement: pages are complete without it.
+import { autosave } from "./autosave.js";
+import { counter, dates, menus } from "./fields.js";
+import { guardSubmits } from "./submit.js";
+import { uploads } from "./upload.js";
+
+function each(root, selector, f) {
+  for (const el of root.querySelectorAll(selector)) {
+    if (el.dataset.ready) continue;
+    el.dataset.ready = "1";
+    f(el);
+  }
+}
+
+function wire(root) {
+  each(root, "[data-upload]", uploads); // before the guard: it waits for files
+  each(root, "form[data-autosave]", autosave);
+  each(root, "textarea[data-count]", counter);
+  each(root, "input[data-date]", dates);
+  const summary = root.querySelector("[data-focus]");
+  if (summary) summary.focus();
+}
+
+wire(document);
+guardSubmits();
+menus();
+document.addEventListener("htmx:load", (e) => wire(e.target));
