@@ -12,7 +12,8 @@ type State string
 // The states of an account.
 const (
 	Active    State = "active"
-	Suspended State = "suspended" // tạm khóa: cannot sign in, keeps its data
+	Suspended State = "suspended" // tạm khóa: cannot sign in, keeps its data and posts
+	Closed    State = "closed"    // thôi dùng: cannot sign in, holds no post any more
 )
 
 // Assurance says how sure we are that the account is who it says.
@@ -46,7 +47,7 @@ type Account struct {
 	AgencyID   string // staff: agency the account belongs to
 	AgencyPath string // staff: its path, the scope of account administration
 
-	MustChangePassword bool // a one-time link was used, or an administrator asked for it
-	CreatedAt          time.Time
-	Rev                int64 // counts changes, for optimistic edits
+	HasPassword bool // false until a one-time link was used
+	CreatedAt   time.Time
+	Rev         int64 // counts changes, for optimistic edits
 }

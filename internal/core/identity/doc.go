@@ -15,6 +15,6 @@
 // record of reading); citizen number Nghị định 137/2015 and Thông tư
 // 07/2016/TT-BCA.
 //
-// Every change is an event in stream "identity/<account id>"; events hold ids and
+// Every change is an event in stream "identity:<account id>"; events hold ids and
 // never a password, a token, a name or a number of a person.
 package identity
