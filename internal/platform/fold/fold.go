@@ -197,34 +197,28 @@ func ASCII(s string) string {
 }
 
 func appendASCII(buf []byte, gap bool, r rune) ([]byte, bool) {
-	put := func(plain string) {
+	plain := ""
+	switch {
+	case r < utf8.RuneSelf:
+		if !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') {
+			return buf, len(buf) > 0
+		}
 		if gap {
 			buf = append(buf, ' ')
-			gap = false
 		}
-		buf = append(buf, plain...)
-	}
-	switch {
-	case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z':
-		put(string(r))
-		return buf, gap
-	case r < utf8.RuneSelf, r == utf8.RuneError:
+		return append(buf, byte(r)), false
+	case r == utf8.RuneError:
 		return buf, len(buf) > 0
 	case isMark(r), unicode.Is(unicode.Cf, r):
 		return buf, gap
-	}
-	plain := ""
-	if l := letterOf(r); l.base != 0 {
-		plain = string(rune(l.base))
-	} else {
-		plain = spelledOut(r)
+	default:
+		plain = plainLetter(r)
 	}
 	if plain != "" {
-		if unicode.IsUpper(r) {
-			plain = strings.ToUpper(plain)
+		if gap {
+			buf = append(buf, ' ')
 		}
-		put(plain)
-		return buf, gap
+		return append(buf, plain...), false
 	}
 	if apart := norm.NFKD.String(string(r)); apart != string(r) {
 		for _, d := range apart {
@@ -234,6 +228,43 @@ func appendASCII(buf []byte, gap bool, r rune) ([]byte, bool) {
 	}
 	return buf, len(buf) > 0
 }
+
+// Strip returns s without marks, everything else as it is: "Đạ K' Nàng" as "Da K'
+// Nang". What has no plain Latin spelling is kept.
+func Strip(s string) string {
+	if plainASCII(s) {
+		return s
+	}
+	buf := make([]byte, 0, len(s))
+	for _, r := range s {
+		switch plain := plainLetter(r); {
+		case r < utf8.RuneSelf:
+			buf = append(buf, byte(r))
+		case isMark(r):
+		case plain != "":
+			buf = append(buf, plain...)
+		default:
+			buf = utf8.AppendRune(buf, r)
+		}
+	}
+	return string(buf)
+}
+
+// plainLetter returns the plain spelling of a non-ASCII Latin letter in its case.
+func plainLetter(r rune) string {
+	plain := ""
+	if l := letterOf(r); l.base != 0 {
+		plain = lowerLetters[l.base-'a' : l.base-'a'+1]
+	} else {
+		plain = spelledOut(r)
+	}
+	if plain != "" && unicode.IsUpper(r) {
+		return strings.ToUpper(plain)
+	}
+	return plain
+}
+
+const lowerLetters = "abcdefghijklmnopqrstuvwxyz"
 
 // ASCIIMax is ASCII cut to at most limit characters, at the end of a word where
 // one ends in the second half, for fields of fixed length.

@@ -135,7 +135,7 @@ func ParseEmail(s string) (Email, error) {
 	local, domain := s[:at], strings.ToLower(s[at+1:])
 	for i := range len(s) {
 		if s[i] >= 0x80 {
-			return "", bad("email.marks", "suggestion", strings.ReplaceAll(fold.ASCII(local), " ", ".")+"@"+domain)
+			return "", bad("email.marks", "suggestion", fold.Strip(local)+"@"+fold.Strip(domain))
 		}
 	}
 	if len(s) > 254 || len(local) > 64 {
