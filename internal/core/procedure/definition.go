@@ -3,6 +3,8 @@ package procedure
 import (
 	"slices"
 
+	"motcua/internal/core/clock"
+	"motcua/internal/platform/civil"
 	"motcua/internal/platform/decl"
 	"motcua/internal/platform/i18n"
 )
@@ -60,9 +62,10 @@ const (
 
 // Field is the field of administration (lĩnh vực) a procedure belongs to.
 type Field struct {
-	Code string `yaml:"code" json:"code"` // "G15-TP01"
-	VI   string `yaml:"vi" json:"vi"`
-	EN   string `yaml:"en" json:"en"`
+	Code string   `yaml:"code" json:"code"` // "G15-TP01"
+	VI   string   `yaml:"vi" json:"vi"`
+	EN   string   `yaml:"en" json:"en"`
+	Pos  decl.Pos `yaml:"-" json:"-"`
 }
 
 // Name returns the field's name.
@@ -180,12 +183,14 @@ type Component struct {
 type Result struct {
 	Code string    `yaml:"code" json:"code,omitempty"` // "KQ.G15.000031"
 	Name i18n.Text `yaml:"name" json:"name"`
+	Pos  decl.Pos  `yaml:"-" json:"-"`
 }
 
 // LegalBasis is one legal text the procedure rests on (căn cứ pháp lý).
 type LegalBasis struct {
 	Number string    `yaml:"number" json:"number"` // "60/2014/QH13"
 	Name   i18n.Text `yaml:"name" json:"name"`
+	Pos    decl.Pos  `yaml:"-" json:"-"`
 }
 
 // OfferRule says which agencies offer a procedure, how, and how far online.
@@ -263,4 +268,36 @@ func (d *Definition) settle() {
 		}
 	}
 	d.Term, d.TermText = Term{}, i18n.Text{}
+}
+
+// Case returns the case with the id, nil when there is none.
+func (d *Definition) Case(id string) *Case {
+	for i := range d.Cases {
+		if d.Cases[i].ID == id {
+			return &d.Cases[i]
+		}
+	}
+	return nil
+}
+
+// Channel returns the channel of the kind, nil when there is none.
+func (d *Definition) Channel(kind ChannelKind) *Channel {
+	for i := range d.Channels {
+		if d.Channels[i].Kind == kind {
+			return &d.Channels[i]
+		}
+	}
+	return nil
+}
+
+// ValidOn reports whether the definition's validity covers the day (2006-01-02).
+func (d *Definition) ValidOn(day string) bool {
+	return d.ValidFrom <= day && (d.ValidTo == "" || day <= d.ValidTo)
+}
+
+// Clock is the term as the legal clock computes with it. A same-day time that
+// cannot be read counts as none; [Check] has refused it before.
+func (t Term) Clock() clock.Term {
+	cutOff, _ := civil.ParseTimeOfDay(t.SameDayBefore)
+	return clock.Term{Amount: t.Amount, Unit: clock.Unit(t.Unit), SameDayBefore: cutOff}
 }

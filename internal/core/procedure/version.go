@@ -1,7 +1,10 @@
 package procedure
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -16,6 +19,7 @@ type Version struct {
 	ValidTo   string // last day, "" = open
 	Hash      string // sha-256 hex over the definition and its parts, in canonical form
 	Published time.Time
+	Withdrawn bool // never in force again; kept for the dossiers that are pinned to it
 	Def       *Definition
 	Parts     Parts
 }
@@ -28,11 +32,34 @@ type Parts struct {
 	Templates map[string]json.RawMessage `json:"templates,omitempty"`
 }
 
+// Bundle is a procedure ready to be published.
+type Bundle struct {
+	Pack  string
+	Def   *Definition
+	Parts Parts
+}
+
+// Hash is the content hash of the bundle: the same declarations give the same hash,
+// however the files were laid out. The pack's name is no part of it.
+func (b Bundle) Hash() (string, error) {
+	text, err := json.Marshal(struct {
+		Def   *Definition `json:"def"`
+		Parts Parts       `json:"parts"`
+	}{b.Def, b.Parts})
+	if err != nil {
+		return "", fmt.Errorf("encode procedure %s: %w", b.Def.Code, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
 // Offer is one agency's readiness to take dossiers of a procedure through one channel.
 type Offer struct {
-	ID            string // "<code>~<agency id>~<channel>"
+	ID            string // "<code>~<agency id>~<channel>": stable, made of its parts
 	ProcedureCode string
+	VersionID     string // version in force when it was asked
 	AgencyID      string
+	AgencyName    string
 	Channel       ChannelKind
-	Online        OnlineLevel
+	Online        OnlineLevel // how far online this agency offers it
 }

@@ -1,0 +1,208 @@
+package procedure
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"motcua/internal/core/org"
+	"motcua/internal/platform/errs"
+	"motcua/internal/platform/fold"
+	"motcua/internal/platform/sqldb"
+)
+
+// offerID names an offer by its parts, so that it needs no row and never changes.
+func offerID(code, agencyID string, ch ChannelKind) string {
+	return code + "~" + agencyID + "~" + string(ch)
+}
+
+func encode(data any) (json.RawMessage, error) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return nil, fmt.Errorf("encode event: %w", err)
+	}
+	return text, nil
+}
+
+// matches reports whether an agency offers a procedure by the version's rule.
+func (o OfferRule) matches(a org.Agency, nameKey string) bool {
+	if len(o.Codes) > 0 {
+		return slices.Contains(o.Codes, a.Code)
+	}
+	if string(a.Level) != string(o.Level) {
+		return false
+	}
+	switch {
+	case len(o.AgencyNames) > 0:
+		return slices.ContainsFunc(o.AgencyNames, func(name string) bool {
+			key := fold.Key(name)
+			return nameKey == key || strings.HasPrefix(nameKey, key+" ")
+		})
+	case o.Level == Commune:
+		return a.Kind == org.KindCommune
+	default:
+		return a.Kind == org.KindDepartment || a.Kind == org.KindProvince
+	}
+}
+
+// places are the agencies that exist today, as the index was built.
+type places struct {
+	generation int64
+	list       []place
+	byID       map[string]*place
+}
+
+type place struct {
+	agency org.Agency
+	key    string // folded name
+}
+
+func (s *Service) places(ctx context.Context, old *places) (*places, error) {
+	if s.deps.Agencies == nil {
+		return &places{}, nil
+	}
+	gen, err := s.deps.Agencies.Generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.generation == gen {
+		return old, nil
+	}
+	p := &places{generation: gen, byID: map[string]*place{}}
+	for after := ""; ; {
+		page, err := s.deps.Agencies.Agencies(ctx, org.AgencyFilter{Limit: 500, After: after})
+		if err != nil {
+			return nil, fmt.Errorf("list agencies: %w", err)
+		}
+		for _, a := range page.Items {
+			p.list = append(p.list, place{agency: a, key: fold.Key(a.Name)})
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	for i := range p.list {
+		p.byID[p.list[i].agency.ID] = &p.list[i]
+	}
+	return p, nil
+}
+
+// onlineAt is how far online an agency offers a procedure through a channel; ok is
+// false when it does not offer it.
+func (x *index) onlineAt(e *entry, p *place, ch ChannelKind) (OnlineLevel, bool) {
+	if level, own := x.exceptions[offerKey{e.code, p.agency.ID, ch}]; own {
+		return level, level != ""
+	}
+	if !slices.Contains(e.card.Offers.Channels, ch) || !e.card.Offers.matches(p.agency, p.key) {
+		return "", false
+	}
+	return e.card.Offers.Online, true
+}
+
+// offeredBy reports whether the agency offers the procedure through any channel.
+func (x *index) offeredBy(e *entry, agencyID string) bool {
+	p := x.places.byID[agencyID]
+	if p == nil {
+		return false
+	}
+	for _, ch := range []ChannelKind{Direct, Online, Postal} {
+		if _, ok := x.onlineAt(e, p, ch); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Offers lists who takes dossiers of a procedure today, by agency name and then
+// channel. NotFound when no version of it is in force.
+func (s *Service) Offers(ctx context.Context, code string) ([]Offer, error) {
+	x, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := x.byCode[code]
+	if e == nil {
+		return nil, errNotFound()
+	}
+	var out []Offer
+	for i := range x.places.list {
+		p := &x.places.list[i]
+		for _, ch := range []ChannelKind{Direct, Online, Postal} {
+			if level, ok := x.onlineAt(e, p, ch); ok {
+				out = append(out, offer(e, p, ch, level))
+			}
+		}
+	}
+	return out, nil
+}
+
+func offer(e *entry, p *place, ch ChannelKind, level OnlineLevel) Offer {
+	return Offer{
+		ID: offerID(e.code, p.agency.ID, ch), ProcedureCode: e.code, VersionID: e.id,
+		AgencyID: p.agency.ID, AgencyName: p.agency.Name, Channel: ch, Online: level,
+	}
+}
+
+// Offer finds an offer again. NotFound when it does not stand any more: the
+// agency closed, the version ended, or the agency stopped offering it.
+func (s *Service) Offer(ctx context.Context, id string) (Offer, error) {
+	code, rest, _ := strings.Cut(id, "~")
+	agencyID, channel, ok := strings.Cut(rest, "~")
+	if !ok {
+		return Offer{}, errNotFound()
+	}
+	x, err := s.fresh(ctx)
+	if err != nil {
+		return Offer{}, err
+	}
+	e, p := x.byCode[code], x.places.byID[agencyID]
+	if e == nil || p == nil {
+		return Offer{}, errNotFound()
+	}
+	level, ok := x.onlineAt(e, p, ChannelKind(channel))
+	if !ok {
+		return Offer{}, errNotFound()
+	}
+	return offer(e, p, ChannelKind(channel), level), nil
+}
+
+// SetOffer makes one agency offer a procedure otherwise than the rule says; level
+// "" stops it. Whoever asks needs admin.catalogue at the agency.
+func (s *Service) SetOffer(ctx context.Context, code, agencyID string, ch ChannelKind, level OnlineLevel) error {
+	return s.changeOffer(ctx, code, agencyID, ch, func(tx *sqldb.Tx, key offerKey) error {
+		return saveException(ctx, tx, key, level)
+	}, map[string]any{"agency": agencyID, "channel": ch, "online": level})
+}
+
+// ResetOffer lets the version's rule decide again for one agency.
+func (s *Service) ResetOffer(ctx context.Context, code, agencyID string, ch ChannelKind) error {
+	return s.changeOffer(ctx, code, agencyID, ch, func(tx *sqldb.Tx, key offerKey) error {
+		return dropException(ctx, tx, key)
+	}, map[string]any{"agency": agencyID, "channel": ch, "reset": true})
+}
+
+func (s *Service) changeOffer(ctx context.Context, code, agencyID string, ch ChannelKind, change func(*sqldb.Tx, offerKey) error, data map[string]any) error {
+	x, err := s.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	p, e := x.places.byID[agencyID], x.byCode[code]
+	if p == nil || e == nil || s.deps.May == nil || !s.deps.May(ctx, p.agency.Path) {
+		return errNotFound()
+	}
+	if !slices.Contains(e.card.Channels, ch) {
+		return errs.NewInvalid(errs.Bad("channel", "procedure.no-such-channel"))
+	}
+	return s.deps.DB.Tx(ctx, func(tx *sqldb.Tx) error {
+		if err := change(tx, offerKey{code, agencyID, ch}); err != nil {
+			return err
+		}
+		if err := bumpGeneration(ctx, tx); err != nil {
+			return err
+		}
+		tx.AfterCommit(func() { s.dirty.Store(true) })
+		return s.note(ctx, tx, "procedure:"+code, "procedure.offer-changed", data)
+	})
+}
