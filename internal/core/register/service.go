@@ -1,0 +1,597 @@
+package register
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"motcua/internal/core/identity"
+	"motcua/internal/platform/civil"
+	"motcua/internal/platform/errs"
+	"motcua/internal/platform/fold"
+	"motcua/internal/platform/i18n"
+	"motcua/internal/platform/id"
+	"motcua/internal/platform/journal"
+	"motcua/internal/platform/sqldb"
+)
+
+// Service keeps the registers. It is safe for concurrent use.
+type Service struct {
+	db      *sqldb.DB
+	journal *journal.Journal
+	now     func() time.Time
+}
+
+// New makes the service; now nil is the clock of the machine.
+func New(db *sqldb.DB, j *journal.Journal, now func() time.Time) *Service {
+	if now == nil {
+		now = time.Now
+	}
+	return &Service{db: db, journal: j, now: now}
+}
+
+// SaveDefinition keeps the definition of a register of a pack, in the caller's
+// transaction. The same definition changes nothing and reports false. Entries
+// already written keep what they have.
+func (s *Service) SaveDefinition(ctx context.Context, tx *sqldb.Tx, pack string, def *Definition) (bool, error) {
+	if err := Check(def, nil); err != nil {
+		return false, err
+	}
+	raw, err := json.Marshal(def)
+	if err != nil {
+		return false, err
+	}
+	sum := sha256.Sum256(raw)
+	hash := hex.EncodeToString(sum[:])
+	registerID := pack + "/" + def.Code
+	_, old, version, err := definitionRow(ctx, tx, registerID)
+	switch {
+	case err == nil && old == hash:
+		return false, nil
+	case err != nil && !errs.Is(err, errs.NotFound):
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO register_definition (id, pack, code, version, hash, def, public) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET version = excluded.version, hash = excluded.hash, def = excluded.def, public = excluded.public`,
+		registerID, pack, def.Code, version+1, hash, string(raw), flag(!def.Public.IsZero())); err != nil {
+		return false, err
+	}
+	return true, s.note(ctx, tx, "register:"+registerID, "register.defined", identity.From(ctx).AccountID, map[string]any{"register": registerID, "version": version + 1, "hash": hash})
+}
+
+// Definition returns the definition of a register, "<pack>/<code>".
+func (s *Service) Definition(ctx context.Context, registerID string) (*Definition, error) {
+	def, _, _, err := definitionRow(ctx, s.db, registerID)
+	return def, err
+}
+
+// Info is one register in a list.
+type Info struct {
+	ID     string // "<pack>/<code>"
+	Name   i18n.Text
+	Public bool
+	Search []string // number, holder
+}
+
+// Registers lists the registers, only those open to the public when public.
+func (s *Service) Registers(ctx context.Context, public bool) ([]Info, error) {
+	rows, err := s.db.Query(ctx, `SELECT id, def, public FROM register_definition WHERE public >= $1 ORDER BY id LIMIT 1000`, flag(public))
+	return sqldb.Collect[Info](rows, err)(func(r *sqldb.Rows) (i Info, err error) {
+		var raw string
+		var pub int
+		if err := r.Scan(&i.ID, &raw, &pub); err != nil {
+			return i, err
+		}
+		var def Definition
+		err = json.Unmarshal([]byte(raw), &def)
+		i.Name, i.Public, i.Search = def.Name, pub == 1, def.Public.Search
+		return i, err
+	})
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// CheckResult says what is wrong with the fields an officer typed, before an
+// entry is asked for. Unknown fields are refused.
+func (d *Definition) CheckResult(result map[string]any) []errs.Field {
+	var bad []errs.Field
+	known := map[string]bool{}
+	for _, f := range d.OfficerFields() {
+		known[f.ID] = true
+		v := result[f.ID]
+		text := strings.TrimSpace(fmt.Sprint(v))
+		if v == nil || text == "" {
+			if f.Require {
+				bad = append(bad, errs.Bad("result."+f.ID, "form.required"))
+			}
+			continue
+		}
+		switch f.Kind {
+		case "date":
+			if _, err := civil.Parse(text); err != nil {
+				bad = append(bad, errs.Bad("result."+f.ID, civil.CodeFormat))
+			}
+		case "number", "money":
+			if _, err := strconv.ParseFloat(text, 64); err != nil {
+				bad = append(bad, errs.Bad("result."+f.ID, "register.not-a-number"))
+			}
+		case "choice":
+			if !slices.ContainsFunc(f.Options, func(o OptionDef) bool { return o.Value == text }) {
+				bad = append(bad, errs.Bad("result."+f.ID, "register.not-an-option"))
+			}
+		case "citizen_number":
+			if len(text) != 12 || strings.Trim(text, "0123456789") != "" {
+				bad = append(bad, errs.Bad("result."+f.ID, "citizen-number.length", "got", len(text)))
+			}
+		default:
+			if len(text) > 4000 {
+				bad = append(bad, errs.Bad("result."+f.ID, "register.too-long"))
+			}
+		}
+	}
+	for name := range result {
+		if !known[name] {
+			bad = append(bad, errs.Bad("result."+name, "register.unknown-field"))
+		}
+	}
+	slices.SortFunc(bad, func(a, b errs.Field) int { return strings.Compare(a.Name, b.Name) })
+	return bad
+}
+
+// Issue writes an entry with the next number of its register, agency and year, in
+// the caller's transaction.
+func (s *Service) Issue(ctx context.Context, tx *sqldb.Tx, n NewEntry) (Entry, error) {
+	def, _, _, err := definitionRow(ctx, tx, n.Register)
+	if err != nil {
+		return Entry{}, err
+	}
+	if err := errs.NewInvalid(def.CheckResult(n.Result)...); err != nil {
+		return Entry{}, err
+	}
+	day := civil.DateOf(n.At)
+	e := Entry{
+		ID: id.New(), Register: n.Register, RegisterName: def.Name.VI, AgencyID: n.AgencyID, AgencyPath: n.AgencyPath, AgencyName: n.AgencyName,
+		Title: n.Title, ResultCode: n.ResultCode, ProcedureCode: n.ProcedureCode, IssuedOn: day, ValidFrom: day, ValidTo: def.Validity.Until(day),
+		State: Valid, Data: map[string]any{}, DossierID: n.DossierID, DossierNumber: n.DossierNumber, Rev: 1, CreatedAt: sqldb.Time(sqldb.Millis(s.now())),
+	}
+	for _, f := range def.Fields {
+		if f.By == "officer" {
+			if v, ok := n.Result[f.ID]; ok && v != nil {
+				e.Data[f.ID] = v
+			}
+		} else if v, ok := n.Answers[f.From]; ok && v != nil {
+			e.Data[f.ID] = v
+		}
+	}
+	lookup := func(name string) string {
+		for _, m := range []map[string]any{e.Data, n.Answers, n.Result} {
+			if v, ok := m[name]; ok && v != nil {
+				return plainText(v)
+			}
+		}
+		return ""
+	}
+	e.Holder = strings.TrimSpace(numberPart.ReplaceAllStringFunc(def.Holder, func(m string) string { return lookup(strings.Trim(m, "{}")) }))
+	e.Holders = holders(def, n, lookup)
+	if def.restarts() {
+		e.Year = day.Year()
+	}
+	if e.Seq, err = nextNumber(ctx, tx, n.Register, n.AgencyID, e.Year); err != nil {
+		return Entry{}, err
+	}
+	e.Number = def.format(e.Seq, day.Year(), n.AgencyAbbr)
+	if err := insertEntry(ctx, tx, e); err != nil {
+		return Entry{}, err
+	}
+	if err := insertChange(ctx, tx, e.ID, Change{At: s.now(), Kind: "issue", To: Valid, Actor: n.Actor, On: day}); err != nil {
+		return Entry{}, err
+	}
+	return e, s.note(ctx, tx, "register:"+e.ID, "register.issued", n.Actor, map[string]any{
+		"register": e.Register, "number": e.Number, "agency": e.AgencyID, "dossier": e.DossierID, "valid_to": e.ValidTo.String(),
+	})
+}
+
+// holders says under whom the entry is found again: the numbers the definition
+// names, and always the holders the dossier names.
+func holders(def *Definition, n NewEntry, lookup func(string) string) []Holder {
+	out := slices.Clone(n.Holders)
+	for _, field := range def.Numbers {
+		number := lookup(field)
+		if number == "" || slices.ContainsFunc(out, func(h Holder) bool { return h.CitizenNo == number || h.TaxCode == number }) {
+			continue
+		}
+		h := Holder{}
+		if len(number) == 12 {
+			h.CitizenNo = number
+		} else {
+			h.TaxCode = number
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+func plainText(v any) string {
+	switch x := v.(type) {
+	case string:
+		return x
+	case float64:
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	case map[string]any:
+		if t, ok := x["text"].(string); ok {
+			return t
+		}
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// AttachDocument links the rendered paper of an entry.
+func (s *Service) AttachDocument(ctx context.Context, tx *sqldb.Tx, entryID, documentID string) error {
+	_, err := tx.Exec(ctx, `UPDATE register_entry SET document_id = $1 WHERE id = $2`, documentID, entryID)
+	return err
+}
+
+// Get returns an entry to staff who may read dossiers of its agency and to its
+// holders; to everybody else it does not exist.
+func (s *Service) Get(ctx context.Context, entryID string) (Entry, error) {
+	e, err := entryByID(ctx, s.db, entryID)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !maySee(identity.From(ctx), e) {
+		return Entry{}, errs.NewNotFound("register.not-found")
+	}
+	return s.named(ctx, e)
+}
+
+// OfDossier returns the entry a dossier ended in. Who may see the dossier may see it.
+func (s *Service) OfDossier(ctx context.Context, r sqldb.Reader, dossierID string) (Entry, error) {
+	e, err := entryOfDossier(ctx, r, dossierID)
+	if err != nil {
+		return Entry{}, err
+	}
+	return s.named(ctx, e)
+}
+
+func (s *Service) named(ctx context.Context, e Entry) (Entry, error) {
+	def, _, _, err := definitionRow(ctx, s.db, e.Register)
+	if err == nil {
+		e.RegisterName = def.Name.VI
+	}
+	return e, err
+}
+
+func maySee(a identity.Actor, e Entry) bool {
+	if a.MayAt(identity.DossierRead, e.AgencyPath) {
+		return true
+	}
+	return a.SignedIn() && slices.ContainsFunc(e.Holders, func(h Holder) bool {
+		return h.AccountID == a.AccountID || h.CitizenNo != "" && h.CitizenNo == a.CitizenNo || h.TaxCode != "" && h.TaxCode == a.TaxCode
+	})
+}
+
+// History returns what happened to an entry, oldest first, to those who may see it.
+func (s *Service) History(ctx context.Context, entryID string) ([]Change, error) {
+	if _, err := s.Get(ctx, entryID); err != nil {
+		return nil, err
+	}
+	return changesOf(ctx, s.db, entryID)
+}
+
+// moves are the changes of state that the law knows; revoked is final.
+var moves = map[State][]State{
+	Valid:     {Suspended, Revoked, Expired},
+	Suspended: {Valid, Revoked, Expired},
+	Expired:   {Revoked},
+}
+
+// ChangeState suspends, restores or revokes an entry, with its reason and basis.
+// It asks for dossier.approve at the entry's agency.
+//
+// Errors: register.not-found; register.reason (Invalid); register.move and
+// register.changed (Conflict).
+func (s *Service) ChangeState(ctx context.Context, in ChangeInput) (Entry, error) {
+	actor := identity.From(ctx)
+	if strings.TrimSpace(in.Reason) == "" {
+		return Entry{}, errs.NewInvalid(errs.Bad("reason", "register.reason"))
+	}
+	if in.To == Expired || !slices.Contains(States(), in.To) {
+		return Entry{}, errs.NewInvalid(errs.Bad("state", "register.state"))
+	}
+	if in.On.IsZero() {
+		in.On = civil.DateOf(s.now())
+	}
+	var e Entry
+	err := s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+		var err error
+		if e, err = entryByID(ctx, tx, in.EntryID); err != nil {
+			return err
+		}
+		if !actor.MayAt(identity.DossierApprove, e.AgencyPath) {
+			return errs.NewNotFound("register.not-found")
+		}
+		if in.Rev != 0 && in.Rev != e.Rev {
+			return errs.NewConflict("register.changed")
+		}
+		from := e.StateOn(civil.DateOf(s.now()))
+		if !slices.Contains(moves[from], in.To) {
+			return errs.NewConflict("register.move", "from", string(from), "to", string(in.To))
+		}
+		return s.move(ctx, tx, &e, from, in, actor.AccountID)
+	})
+	return e, err
+}
+
+func (s *Service) move(ctx context.Context, tx *sqldb.Tx, e *Entry, from State, in ChangeInput, actor string) error {
+	ok, err := setState(ctx, tx, e.ID, in.To, e.Rev)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errs.NewConflict("register.changed")
+	}
+	kind := map[State]string{Suspended: "suspend", Revoked: "revoke", Valid: "restore", Expired: "expire"}[in.To]
+	if err := insertChange(ctx, tx, e.ID, Change{At: s.now(), Kind: kind, From: from, To: in.To, Reason: in.Reason, Basis: in.Basis, Actor: actor, On: in.On}); err != nil {
+		return err
+	}
+	e.State, e.Rev = in.To, e.Rev+1
+	return s.note(ctx, tx, "register:"+e.ID, "register."+kind, actor, map[string]any{"register": e.Register, "from": from, "to": in.To, "on": in.On.String()})
+}
+
+// Expire marks entries whose last day has passed. It is run every night.
+func (s *Service) Expire(ctx context.Context) error {
+	today := civil.DateOf(s.now())
+	for {
+		done := 0
+		if err := s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+			rows, err := tx.Query(ctx, `SELECT `+entryColumns+` FROM register_entry e WHERE e.valid_to IS NOT NULL AND e.valid_to < $1
+				AND e.state IN ('valid', 'suspended') ORDER BY e.valid_to LIMIT 200`, today.String())
+			over, err := entries(rows, err)
+			if err != nil {
+				return err
+			}
+			for i := range over {
+				e := &over[i]
+				if err := s.move(ctx, tx, e, e.State, ChangeInput{To: Expired, On: e.ValidTo.AddDays(1)}, ""); err != nil {
+					return err
+				}
+			}
+			done = len(over)
+			return nil
+		}); err != nil || done == 0 {
+			return err
+		}
+	}
+}
+
+func (s *Service) note(ctx context.Context, tx *sqldb.Tx, stream, typ, actor string, data map[string]any) error {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	_, err = s.journal.Append(ctx, tx, journal.Event{Stream: stream, Type: typ, At: s.now(), Actor: actor, Data: raw})
+	return err
+}
+
+// FindQuery asks for results somebody already has.
+type FindQuery struct {
+	ResultCodes []string // mã kết quả; empty = any
+	Numbers     []string // citizen numbers and tax codes of the holder
+	Valid       bool     // only those still valid today
+	Limit       int      // default 20
+}
+
+// FindForHolder finds the entries of a holder, newest first (once only). The
+// caller has made sure that the numbers are the asker's own, or that the asker
+// works on a dossier of theirs.
+func (s *Service) FindForHolder(ctx context.Context, q FindQuery) ([]Entry, error) {
+	numbers := slices.DeleteFunc(slices.Clone(q.Numbers), func(n string) bool { return n == "" })
+	if len(numbers) == 0 {
+		return nil, nil
+	}
+	if q.Limit == 0 {
+		q.Limit = 20
+	}
+	var args []any
+	in := func(values []string) string {
+		marks := make([]string, len(values))
+		for i, v := range values {
+			args = append(args, v)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		return strings.Join(marks, ", ")
+	}
+	where := `h.key IN (` + in(numbers) + `)`
+	if len(q.ResultCodes) > 0 {
+		where += ` AND h.result_code IN (` + in(q.ResultCodes) + `)`
+	}
+	args = append(args, q.Limit)
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT `+entryColumns+` FROM register_holder h JOIN register_entry e ON e.id = h.entry_id
+		WHERE `+where+` ORDER BY e.id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
+	found, err := entries(rows, err)
+	if err != nil || !q.Valid {
+		return found, err
+	}
+	today := civil.DateOf(s.now())
+	return slices.DeleteFunc(found, func(e Entry) bool { return e.StateOn(today) != Valid }), nil
+}
+
+// ListQuery asks for one page of a register, for staff.
+type ListQuery struct {
+	Register string
+	Search   string // number or holder
+	State    State  // "" = any
+	After    string // id of the last entry of the page before
+	Limit    int    // default 50, at most 200
+}
+
+// List returns entries of a register within the reach of the reader, newest first.
+func (s *Service) List(ctx context.Context, q ListQuery) ([]Entry, error) {
+	if q.Limit <= 0 || q.Limit > 200 {
+		q.Limit = 50
+	}
+	args := []any{q.Register}
+	arg := func(v any) string { args = append(args, v); return "$" + strconv.Itoa(len(args)) }
+	where := `e.register = $1 AND ` + identity.Within(s.db.Dialect(), "e.agency_path", identity.From(ctx).Scope(identity.DossierRead), &args)
+	from := `register_entry e`
+	if key := fold.Key(q.Search); key != "" {
+		if number := numberKey(q.Search); strings.ContainsAny(q.Search, "0123456789") {
+			where += ` AND e.number_key = ` + arg(number)
+		} else {
+			from += ` JOIN register_search k ON k.entry_id = e.id`
+			where += ` AND k.register = $1 AND k.key >= ` + arg(key) + ` AND k.key < ` + arg(key+"~")
+		}
+	}
+	if q.State != "" {
+		where += ` AND e.state = ` + arg(q.State)
+	}
+	if q.After != "" {
+		where += ` AND e.id < ` + arg(q.After)
+	}
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT `+entryColumns+` FROM `+from+` WHERE `+where+` ORDER BY e.id DESC LIMIT `+arg(q.Limit), args...)
+	return entries(rows, err)
+}
+
+// PublicLookup finds entries of a register that is open to the public: by number,
+// or by the holder's name (at least two words or six letters), with or without
+// marks. Only what the definition shows comes back, at most 20 entries.
+//
+// Errors: register.unknown (NotFound) also for registers that are not public;
+// register.search-short (Invalid).
+func (s *Service) PublicLookup(ctx context.Context, registerID, query string) ([]PublicEntry, error) {
+	def, err := s.Definition(ctx, registerID)
+	if err != nil {
+		return nil, err
+	}
+	if def.Public.IsZero() {
+		return nil, errs.NewNotFound("register.unknown")
+	}
+	key := numberKey(query)
+	var found []Entry
+	if slices.Contains(def.Public.Search, "number") && strings.ContainsAny(query, "0123456789") {
+		rows, err := s.db.Query(ctx, `SELECT `+entryColumns+` FROM register_entry e WHERE e.register = $1 AND e.number_key = $2 ORDER BY e.id DESC LIMIT 20`, registerID, key)
+		if found, err = entries(rows, err); err != nil {
+			return nil, err
+		}
+	}
+	if len(found) == 0 && slices.Contains(def.Public.Search, "holder") && !looksLikeNumber(query) {
+		if !strings.Contains(key, " ") && len(key) < 6 {
+			return nil, errs.NewInvalid(errs.Bad("q", "register.search-short"))
+		}
+		rows, err := s.db.Query(ctx, `SELECT DISTINCT `+entryColumns+` FROM register_search k JOIN register_entry e ON e.id = k.entry_id
+			WHERE k.register = $1 AND k.key >= $2 AND k.key < $3 ORDER BY e.id DESC LIMIT 20`, registerID, key, key+"~")
+		if found, err = entries(rows, err); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]PublicEntry, 0, len(found))
+	for _, e := range found {
+		out = append(out, def.public(ctx, e, civil.DateOf(s.now())))
+	}
+	return out, nil
+}
+
+// Public returns what anybody may see of one entry, for the page behind the code
+// on a paper. A register without public look-up shows its number and state only.
+func (s *Service) Public(ctx context.Context, entryID string) (PublicEntry, error) {
+	e, err := entryByID(ctx, s.db, entryID)
+	if err != nil {
+		return PublicEntry{}, err
+	}
+	def, err := s.Definition(ctx, e.Register)
+	if err != nil {
+		return PublicEntry{}, err
+	}
+	if def.Public.IsZero() {
+		def.Public.Shown = []string{"number", "state", "valid_from", "valid_to"}
+	}
+	return def.public(ctx, e, civil.DateOf(s.now())), nil
+}
+
+func (d *Definition) public(ctx context.Context, e Entry, today civil.Date) PublicEntry {
+	out := PublicEntry{Register: d.Name.In(ctx), Agency: e.AgencyName}
+	for _, name := range d.Public.Shown {
+		switch name {
+		case "number":
+			out.Number = guard(e.Number)
+		case "holder":
+			out.Holder = guard(e.Holder)
+		case "state":
+			out.State = e.StateOn(today)
+		case "valid_from":
+			out.ValidFrom = e.ValidFrom
+		case "valid_to":
+			out.ValidTo = e.ValidTo
+		default:
+			for _, f := range d.Fields {
+				if f.ID != name || f.Public != "shown" && f.Public != "masked" {
+					continue
+				}
+				v := d.words(ctx, f, e.Data[f.ID])
+				if f.Public == "masked" {
+					v = Mask(v)
+				}
+				if v = guard(v); v != "" {
+					out.Fields = append(out.Fields, PublicField{Label: f.Label.In(ctx), Value: v})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// words writes a value for a screen.
+func (d *Definition) words(ctx context.Context, f FieldDef, v any) string {
+	if v == nil {
+		return ""
+	}
+	text := plainText(v)
+	for _, o := range f.Options {
+		if o.Value == text {
+			return o.Label.In(ctx)
+		}
+	}
+	if day, err := civil.Parse(text); err == nil {
+		return day.Screen(i18n.Lang(ctx))
+	}
+	return text
+}
+
+// Mask hides most of a value: "Đặng Thị Hường" becomes "Đ. T. Hường", a number
+// keeps four digits at its start and two at its end.
+func Mask(s string) string {
+	if strings.ContainsFunc(s, unicode.IsLetter) && !strings.ContainsFunc(s, unicode.IsDigit) {
+		words := strings.Fields(s)
+		for i := range words[:max(len(words)-1, 0)] {
+			words[i] = string([]rune(words[i])[0]) + "."
+		}
+		return strings.Join(words, " ")
+	}
+	letters := []rune(s)
+	if len(letters) <= 6 {
+		return strings.Repeat("*", len(letters))
+	}
+	return string(letters[:4]) + strings.Repeat("*", len(letters)-6) + string(letters[len(letters)-2:])
+}
+
+var citizenNumber = regexp.MustCompile(`\b\d{12}\b`)
+
+// guard is the last look at what goes to the public: a citizen number never does,
+// in whatever field somebody has typed it.
+func guard(s string) string { return citizenNumber.ReplaceAllStringFunc(s, Mask) }
+
+func looksLikeNumber(q string) bool { return strings.Trim(q, "0123456789 .-/") == "" }
