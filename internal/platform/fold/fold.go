@@ -16,10 +16,22 @@ func NFC(s string) string {
 	if plainASCII(s) {
 		return s
 	}
-	return eth.Replace(norm.NFC.String(s))
+	s = norm.NFC.String(s)
+	if strings.IndexFunc(s, looksLikeDe) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case 'Ð', 'Ɖ':
+			return 'Đ'
+		case 'ð', 'ɖ':
+			return 'đ'
+		}
+		return r
+	}, s)
 }
 
-var eth = strings.NewReplacer("Ð", "Đ", "Ɖ", "Đ", "ð", "đ", "ɖ", "đ")
+func looksLikeDe(r rune) bool { return r == 'Ð' || r == 'ð' || r == 'Ɖ' || r == 'ɖ' }
 
 // Clean returns one line of typed input as it should be stored: NFC, valid UTF-8,
 // without control characters and invisible ones (zero width, direction marks,
