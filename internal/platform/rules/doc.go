@@ -16,7 +16,7 @@
 //	                       pension rules do (Nghị định 135/2020/NĐ-CP)
 //	days(a, b)     int     days from a to b, negative when b is earlier; a and b are dates
 //	                       or today
-//	sum(list)              total of a list of numbers or amounts
+//	sum(list), list.sum()  total of a list of numbers or amounts
 //	today          the day of judgement (a timestamp, 00:00 in Vietnam)
 //
 // age and days of an unanswered date are *unknown*: the rule as a whole then is

@@ -61,7 +61,9 @@ func functions() []cel.EnvOption {
 		cel.Function(filledValue, cel.Overload("filled_any", []*cel.Type{cel.DynType}, cel.BoolType, cel.UnaryBinding(filled))),
 		cel.Function("sum",
 			cel.Overload("sum_double", []*cel.Type{cel.ListType(cel.DoubleType)}, cel.DoubleType, cel.UnaryBinding(sumDouble)),
-			cel.Overload("sum_int", []*cel.Type{cel.ListType(cel.IntType)}, cel.IntType, cel.UnaryBinding(sumInt))),
+			cel.MemberOverload("list_sum_double", []*cel.Type{cel.ListType(cel.DoubleType)}, cel.DoubleType, cel.UnaryBinding(sumDouble)),
+			cel.Overload("sum_int", []*cel.Type{cel.ListType(cel.IntType)}, cel.IntType, cel.UnaryBinding(sumInt)),
+			cel.MemberOverload("list_sum_int", []*cel.Type{cel.ListType(cel.IntType)}, cel.IntType, cel.UnaryBinding(sumInt))),
 	}
 }
 

@@ -120,7 +120,7 @@ func (e *CompileError) Error() string {
 type Rule struct {
 	source  string
 	program cel.Program
-	env     *Env
+	result  Type
 	refs    []string
 }
 
@@ -134,14 +134,15 @@ func (e *Env) Compile(source string, want ...Type) (*Rule, error) {
 	if issues != nil {
 		return nil, issues
 	}
-	if err := e.checkResult(checked, want); err != nil {
+	result, err := e.checkResult(checked, want)
+	if err != nil {
 		return nil, err
 	}
 	program, err := e.cel.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(CostLimit), cel.InterruptCheckFrequency(checkEvery))
 	if err != nil {
 		return nil, &CompileError{Line: 1, Col: 1, Message: err.Error()}
 	}
-	return &Rule{source: source, program: program, env: e, refs: e.references(checked)}, nil
+	return &Rule{source: source, program: program, result: result, refs: e.references(checked)}, nil
 }
 
 func (e *Env) check(source string) (checked *cel.Ast, err error) {
@@ -164,19 +165,19 @@ func (e *Env) check(source string) (checked *cel.Ast, err error) {
 	return nil, errors.Join(all...)
 }
 
-func (e *Env) checkResult(checked *cel.Ast, want []Type) error {
+func (e *Env) checkResult(checked *cel.Ast, want []Type) (Type, error) {
 	got := checked.OutputType()
 	names := make([]string, len(want))
 	for i, w := range want {
 		if got.IsExactType(w.cel()) {
-			return nil
+			return w, nil
 		}
 		names[i] = w.String()
 	}
 	if got.IsExactType(cel.DynType) && len(want) > 0 {
-		return nil // known only when evaluated: Rule.Bool checks
+		return Any, nil // known only when evaluated: Rule.Bool checks
 	}
-	return &CompileError{Line: 1, Col: 1, Message: fmt.Sprintf("the result must be %s, not %s", strings.Join(names, " or "), plainType(got.String()))}
+	return Type{}, &CompileError{Line: 1, Col: 1, Message: fmt.Sprintf("the result must be %s, not %s", strings.Join(names, " or "), plainType(got.String()))}
 }
 
 // references lists the variables a rule reads: "x", or "x.field" for a field of an object.
@@ -207,6 +208,10 @@ func (e *Env) references(checked *cel.Ast) []string {
 
 // Source returns the text of the rule.
 func (r *Rule) Source() string { return r.source }
+
+// Result returns the type of the result: one of those Compile was asked for, or Any
+// when it is known only on evaluation.
+func (r *Rule) Result() Type { return r.result }
 
 // Refs lists the variables the rule reads, sorted: "x", or "x.field" for a field
 // of an object. today is not among them.

@@ -73,6 +73,8 @@ func TestBool(t *testing.T) {
 		{`children.all(c, c.name != "")`, map[string]any{"children": []map[string]any{{"name": "A"}, {"name": ""}}}, false, nil},
 		{`children.exists(c, filled(c.income))`, map[string]any{"children": []map[string]any{{"name": "A"}, {"income": int64(0)}}}, true, nil},
 		{`sum(children.map(c, c.income)) == 7`, map[string]any{"children": []map[string]any{{"income": int64(3)}, {}, {"income": float64(4)}}}, true, nil},
+		{`children.map(c, c.income * 2).sum() == 14`, map[string]any{"children": []map[string]any{{"income": int64(3)}, {"income": int64(4)}}}, true, nil},
+		{`[1.5, 2.5].sum() == 4.0`, nil, true, nil},
 		{`children.exists(c, age(c.birth) < 6)`, map[string]any{"children": []map[string]any{{}, {"birth": "2024"}}}, true, nil},
 		{`filled(answers.x) && answers.x > 2`, nil, false, nil},
 		{`filled(answers.x) && answers.x > 2`, map[string]any{"answers": map[string]any{"x": 3.0}}, true, nil},

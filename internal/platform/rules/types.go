@@ -44,6 +44,8 @@ var (
 	// Map is a dictionary of which nothing is known beforehand: map[string]any. A key
 	// that is not there makes the rule fail; ask has(m.x) or filled(m.x) first.
 	Map = Type{kind: mapKind}
+	// Any is a value whose type is not known yet; nothing about it is checked beforehand.
+	Any = Type{kind: anyKind}
 )
 
 // List is a list of elements of type elem: a Go slice.
