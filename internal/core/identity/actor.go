@@ -116,7 +116,13 @@ func (a Actor) Scope(perm string) []string {
 		}
 	}
 	slices.Sort(paths)
-	return slices.CompactFunc(paths, func(kept, next string) bool { return strings.HasPrefix(next, kept) })
+	kept := paths[:0]
+	for _, p := range paths { // sorted, a path stands right before what lies inside it
+		if n := len(kept); n == 0 || !strings.HasPrefix(p, kept[n-1]) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
 }
 
 // RolesAt returns the roles the actor holds on posts of exactly this agency,
