@@ -45,7 +45,7 @@ func LunarOf(d civil.Date) Lunar {
 	day := julian(d)
 	k := int(math.Floor((float64(day) - 2415021.076998695) / 29.530588853))
 	start := newMoonDay(k + 1)
-	if start > day {
+	for ; start > day; k-- {
 		start = newMoonDay(k)
 	}
 	year := d.Year()
