@@ -17,6 +17,12 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+//go:embed locale/*.json
+var locales embed.FS
+
+// Locales are the words of its errors.
+func Locales() fs.FS { return locales }
+
 // Line is the queue's tables, for the migrator.
 func Line() sqldb.Line {
 	sub, err := fs.Sub(migrations, "migrations")

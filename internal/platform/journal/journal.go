@@ -23,6 +23,12 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+//go:embed locale/*.json
+var locales embed.FS
+
+// Locales are the words of its errors and of what Verify finds.
+func Locales() fs.FS { return locales }
+
 // Line is the journal's tables, for the migrator.
 func Line() sqldb.Line {
 	sub, err := fs.Sub(migrations, "migrations")

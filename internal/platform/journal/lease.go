@@ -106,7 +106,7 @@ func (j *Journal) keepRoles(ctx context.Context) {
 		if j.db.Dialect() == sqldb.SQLite && j.holdsAll() {
 			continue
 		}
-		if err := j.takeRoles(ctx, false); err != nil && ctx.Err() == nil {
+		if err := j.takeRoles(context.WithoutCancel(ctx), false); err != nil && ctx.Err() == nil {
 			j.opts.Log.WarnContext(ctx, "renewing journal leases", "err", err)
 		}
 	}

@@ -14,7 +14,11 @@ import (
 // what was committed before, lets go of its leases and returns. Stop whatever
 // appends first.
 func (j *Journal) Run(ctx context.Context, subs []Subscriber) error {
-	if err := j.Start(ctx); err != nil {
+	// Begun is begun: told to stop in the middle of this, it goes on to the end,
+	// and leaves neither a lease nor an unsealed event behind.
+	begin, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := j.Start(begin); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -32,7 +36,7 @@ func (j *Journal) Run(ctx context.Context, subs []Subscriber) error {
 		wakes[i] = make(chan struct{}, 1)
 		j.wantRole(followers[i].role())
 	}
-	if err := j.takeRoles(ctx, j.db.Dialect() == sqldb.SQLite); err != nil {
+	if err := j.takeRoles(begin, j.db.Dialect() == sqldb.SQLite); err != nil {
 		return err
 	}
 	j.running.Store(true)

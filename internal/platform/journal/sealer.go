@@ -182,9 +182,8 @@ func (s *sealer) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-			defer cancel()
-			return s.finish(last)
+			// What is left is sealed and signed; whoever holds the lease instead does the same.
+			return s.once(ctx, true)
 		case <-s.j.wake:
 			select {
 			case <-time.After(linger):
@@ -201,14 +200,12 @@ func (s *sealer) run(ctx context.Context) error {
 	}
 }
 
-// finish seals and signs what is left. Whoever holds the lease instead will do
-// the same.
-func (s *sealer) finish(ctx context.Context) error {
-	return s.once(ctx, true)
-}
-
-// once seals everything committed so far and signs when it is time to.
+// once seals everything committed so far and signs when it is time to. It is
+// not interrupted when ctx ends: a sealing transaction cut off half way may yet
+// commit, and the next one would meet it.
 func (s *sealer) once(ctx context.Context, sign bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.j.holds(sealerRole) {

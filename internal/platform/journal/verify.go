@@ -43,11 +43,14 @@ type Report struct {
 // OK reports whether nothing was found wrong.
 func (r Report) OK() bool { return len(r.Problems) == 0 }
 
-// First is the problem with the lowest position, nil when there is none.
+// First is the problem with the lowest position, nil when there is none. What
+// the log itself says comes before what the numbers of the streams say: when an
+// event is gone, its stream ends at an earlier one, which is sound.
 func (r Report) First() *Problem {
 	var first *Problem
 	for i := range r.Problems {
-		if p := &r.Problems[i]; first == nil || p.Position < first.Position {
+		p := &r.Problems[i]
+		if first == nil || first.stream && !p.stream && p.Position != NoPosition || first.stream == p.stream && p.Position < first.Position {
 			first = p
 		}
 	}
@@ -63,6 +66,8 @@ type Problem struct {
 	Position int64
 	// Count is how many places have the same problem.
 	Count int64
+
+	stream bool // found by way of the streams, not of the log
 }
 
 // NoPosition marks a problem that is not about one place of the log. It sorts last.
@@ -87,6 +92,7 @@ type verifier struct {
 	marks  []*marks // the checkpoints of the database and of each file, in order
 	late   []checkpoint
 	found  map[string]int // code → index in Problems
+	stream bool           // walking the streams
 	signed int64          // size of the largest checkpoint that agrees
 	agreed int64          // up to here some checkpoint agrees
 }
@@ -137,7 +143,7 @@ func (v *verifier) problem(code string, position int64, kv ...any) {
 		args[fmt.Sprint(kv[i])] = kv[i+1]
 	}
 	v.found[code] = len(v.report.Problems)
-	v.report.Problems = append(v.report.Problems, Problem{Code: code, Args: args, Position: position, Count: 1})
+	v.report.Problems = append(v.report.Problems, Problem{Code: code, Args: args, Position: position, Count: 1, stream: v.stream})
 }
 
 const verifyPage = 1000
@@ -365,6 +371,7 @@ func (v *verifier) streams() error {
 		headSeq       int64
 		headID        string
 	}
+	v.stream = true
 	var last row
 	end := func() {
 		if last.stream != "" && (last.headSeq != last.seq || last.headID != last.id) {
