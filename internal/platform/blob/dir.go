@@ -36,10 +36,26 @@ func NewDirOn(disk Disk, root string) (*Dir, error) {
 	if err := disk.MkdirAll(d.tmp("")); err != nil {
 		return nil, fmt.Errorf("making the folder of the files: %w", diskError(err))
 	}
-	if err := errors.Join(disk.SyncDir(root), disk.SyncDir(filepath.Dir(filepath.Clean(root)))); err != nil {
+	if err := d.syncRoots(); err != nil {
 		return nil, fmt.Errorf("making the folder of the files durable: %w", diskError(err))
 	}
 	return d, nil
+}
+
+// syncRoots makes the way to the folder durable, as far up as we may look.
+func (d *Dir) syncRoots() error {
+	if err := d.disk.SyncDir(d.root); err != nil {
+		return err
+	}
+	for dir := filepath.Clean(d.root); dir != filepath.Dir(dir); {
+		dir = filepath.Dir(dir)
+		if err := d.disk.SyncDir(dir); errors.Is(err, fs.ErrPermission) {
+			return nil // not ours, so it was not us who made it
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Root is the folder.

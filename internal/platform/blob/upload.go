@@ -204,6 +204,12 @@ func (f *Files) Finish(ctx context.Context, uploadID, owner string) (File, error
 	joined := &partsReader{ctx: ctx, store: f.store, parts: parts}
 	defer joined.close()
 	staged, err := f.store.Stage(ctx, joined)
+	if err == nil {
+		defer f.discard(ctx, staged)
+		if got := staged.Ref().Size; got != u.Offset {
+			err = fmt.Errorf("%d bytes in the parts, not %d: %w", got, u.Offset, ErrAbsent)
+		}
+	}
 	if errors.Is(err, ErrAbsent) {
 		// Another one finished it meanwhile, or the parts did not survive a restore.
 		if again, err := f.Upload(ctx, uploadID, owner); err == nil && again.State == UploadDone {
@@ -213,10 +219,6 @@ func (f *Files) Finish(ctx context.Context, uploadID, owner string) (File, error
 	}
 	if err != nil {
 		return File{}, err
-	}
-	defer f.discard(ctx, staged)
-	if staged.Ref().Size != u.Offset {
-		return File{}, fmt.Errorf("upload %s has %d bytes in its parts, not %d: %w", u.ID, staged.Ref().Size, u.Offset, ErrCorrupt)
 	}
 	file, err := f.accept(ctx, staged, u.Name, u.Owner, "", &u)
 	if refusesContent(err) {
@@ -333,7 +335,7 @@ func (p *partsReader) Read(b []byte) (int, error) {
 				return 0, io.EOF
 			}
 			if p.parts[0].start != p.at {
-				return 0, fmt.Errorf("a part is missing at %d: %w", p.at, ErrCorrupt)
+				return 0, fmt.Errorf("a part is missing at %d: %w", p.at, ErrAbsent)
 			}
 			c, err := p.store.OpenStaged(p.ctx, p.parts[0].staged)
 			if err != nil {
