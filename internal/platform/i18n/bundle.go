@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 type Bundle struct {
 	words map[string]map[string]string // language → key → words
 
-	missing sync.Map             // language + key already reported
+	missing sync.Map               // language + key already reported
 	report  func(lang, key string) // called once for each hole
 }
 
@@ -130,6 +131,10 @@ func count(kv []any) (int64, bool) {
 				return int64(v), true
 			case int64:
 				return v, true
+			case float64: // a count that went through JSON
+				if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+					return int64(v), true
+				}
 			}
 		}
 	}

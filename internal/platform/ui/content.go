@@ -24,6 +24,17 @@ func Time(t time.Time) templ.Component {
 	})
 }
 
+// Date writes the civil date of an instant in Vietnam, for lists: 05/02/2026.
+func Date(t time.Time) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if t.IsZero() {
+			return nil
+		}
+		_, err := io.WriteString(w, `<time datetime="`+i18n.Machine(t)[:10]+`">`+templ.EscapeString(i18n.Date(ctx, t))+`</time>`)
+		return err
+	})
+}
+
 func toneClass(base string, t Tone) string {
 	if t == "" {
 		return ""
@@ -81,7 +92,9 @@ func columnClass(c Column) string {
 	add(c.Numeric, "num")
 	add(c.Narrow, "narrow")
 	add(c.Quiet, "quiet")
-	add(c.NoText || c.SelectAll, "bare")
+	add(c.Grow, "grow")
+	add(c.NoText, "bare")
+	add(c.SelectAll, "bare select")
 	return class
 }
 

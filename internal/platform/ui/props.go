@@ -264,6 +264,7 @@ type Column struct {
 	Text      string // heading, also the label of the cell on a narrow screen
 	Numeric   bool   // right-aligned, figures under figures
 	Narrow    bool   // as narrow as its content
+	Grow      bool   // takes the room that is left and never less than half a line
 	Quiet     bool   // dropped on a narrow screen
 	Sort      string // address that sorts by this column; "" not sortable
 	Sorted    string // "ascending" or "descending" when this is the order now

@@ -28,7 +28,7 @@ func sampleColumns() []Column {
 	return []Column{
 		{Text: "Chọn tất cả", SelectAll: true, Narrow: true},
 		{Text: "Số hồ sơ", Narrow: true, Sort: "#", Sorted: "descending"},
-		{Text: "Trích yếu"},
+		{Text: "Trích yếu", Grow: true},
 		{Text: "Người nộp"},
 		{Text: "Hạn trả", Narrow: true, Sort: "#"},
 		{Text: "Trạng thái", Narrow: true},

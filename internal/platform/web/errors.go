@@ -138,10 +138,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		panic(http.ErrAbortHandler)
 	}
 	h := w.Header()
-	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type", "ETag", "Last-Modified", "Cache-Control"} {
-		h.Del(name)
-	}
-	h.Set("Cache-Control", "no-store")
+	s.cleanHeaders(h)
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		h.Set("Retry-After", "10")
 	}
@@ -168,8 +165,21 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 			return
 		}
 		st.cause = errors.Join(err, fmt.Errorf("render error page: %w", renderErr))
+		s.sendPlain(w, r, status)
+		return
 	}
-	s.sendPlain(w, r, status)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	_ = send(w, r, status, barePage(r.Context(), info))
+}
+
+// cleanHeaders forgets what the handler said about an answer it did not give. Cookies
+// stay: the session may have been renewed on the way.
+func (s *Site) cleanHeaders(h http.Header) {
+	for _, name := range []string{"Content-Disposition", "Content-Encoding", "Content-Length", "Content-Type", "ETag", "Last-Modified"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+	setSecurityHeaders(h, s.opts.HTTPS)
 }
 
 func (s *Site) describe(r *http.Request, status int, code string, args map[string]any, err error) ErrorInfo {
@@ -294,9 +304,14 @@ func (s *Site) preparePlain(lang string, status int) []byte {
 			return buf.Bytes()
 		}
 	}
+	return barePage(ctx, info)
+}
+
+// barePage is the page of a house without a stylesheet.
+func barePage(ctx context.Context, info ErrorInfo) []byte {
 	return fmt.Appendf(nil, `<!doctype html><html lang="%s"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title><main><h1>%s</h1><p>%s</p><p>%s %s</p></main></html>`,
-		lang, html.EscapeString(info.Title), html.EscapeString(info.Title), html.EscapeString(info.Sentence),
-		html.EscapeString(i18n.T(ctx, "web.reference")), refMark)
+		i18n.Lang(ctx), html.EscapeString(info.Title), html.EscapeString(info.Title), html.EscapeString(info.Sentence),
+		html.EscapeString(i18n.T(ctx, "web.reference")), html.EscapeString(info.Ref))
 }
 
 // sendPlain sends a prepared page; it needs nothing but memory.

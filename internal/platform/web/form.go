@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,6 +63,9 @@ func Upload(r *http.Request, take func(File) error) (url.Values, error) {
 	for n := 0; ; n++ {
 		part, err := mr.NextPart()
 		if errors.Is(err, io.EOF) {
+			if n == 0 { // a browser always sends a part; this one was cut off
+				return nil, badForm(io.ErrUnexpectedEOF)
+			}
 			return clean(values)
 		}
 		if err != nil {
@@ -86,6 +90,7 @@ func takePart(part *multipart.Part, values url.Values, room *int64, take func(Fi
 		if err != nil {
 			return err
 		}
+		name = name[strings.LastIndexByte(name, '\\')+1:] // old browsers on Windows send the whole path
 		return take(File{Field: part.FormName(), Name: name, Type: part.Header.Get("Content-Type"), Body: part})
 	}
 	b, err := io.ReadAll(io.LimitReader(part, *room+1))
@@ -115,6 +120,20 @@ func partError(err error) error {
 		return err
 	}
 	return badForm(err)
+}
+
+// ReadJSON reads one JSON value of the small endpoints that scripts call, at most the
+// route's MaxBody. Unknown fields and a second value are errs.Invalid "web.bad-form".
+func ReadJSON(r *http.Request, into any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return partError(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return badForm(errors.New("more than one value"))
+	}
+	return nil
 }
 
 func isMultipart(r *http.Request) bool {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"motcua/internal/platform/i18n"
 )
 
 // recorder remembers what was sent, for the log and for recovery.
@@ -78,11 +80,8 @@ func (s *Site) recoverPanic(rec *recorder, r *http.Request, st *state) {
 		defer panic(http.ErrAbortHandler)
 		return
 	}
-	h := rec.Header()
-	h.Del("Content-Encoding")
-	h.Del("Content-Length")
-	h.Del("Content-Disposition")
-	s.sendPlain(rec, r, http.StatusInternalServerError)
+	s.cleanHeaders(rec.Header())
+	s.sendPlain(rec, r.WithContext(i18n.WithLang(r.Context(), st.lang)), http.StatusInternalServerError)
 }
 
 type panicError struct {
@@ -146,31 +145,45 @@ var (
 	longDigits = regexp.MustCompile(`\d[\d .-]{4,}\d`)
 	mailLike   = regexp.MustCompile(`[^\s"'<>]+@[^\s"'<>]+`)
 	quoted     = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|'[^']*'")
+	notASCII   = regexp.MustCompile(`[^\s"]*[^\x00-\x7F]+[^\s"]*`)
+	titleCase  = regexp.MustCompile(`(^|[\s(:])[A-Z][a-z]+\b`)
+	capitals   = regexp.MustCompile(`\b[A-Z]+(?: [A-Z]+)+\b`)
 	plainName  = regexp.MustCompile("^[\"'`][a-z0-9_.:/-]{0,80}[\"'`]$")
 )
 
 // scrub makes an error's text fit for the log: causes sometimes quote what a
 // person typed (strconv does), so numbers that could be a citizen or telephone
-// number, addresses of mail, and anything quoted that is not a lower-case
-// technical name are masked. The shape of the message stays.
+// number, addresses of mail, words with Vietnamese letters or written like names (our
+// own messages are lower case), and anything quoted that is not a lower-case technical
+// name are masked. The shape of the message stays. It is a net under the rule
+// that causes hold no personal data, not a licence to put them there.
 func scrub(err error) string {
 	text := err.Error()
 	var num *strconv.NumError
 	if errors.As(err, &num) && num.Num != "" {
-		text = strings.ReplaceAll(text, strconv.Quote(num.Num), `"…"`)
+		text = strings.ReplaceAll(text, strconv.Quote(num.Num), `"?"`)
 	}
 	text = quoted.ReplaceAllStringFunc(text, func(q string) string {
 		if plainName.MatchString(q) && !longDigits.MatchString(q) {
 			return q
 		}
-		return `"…"`
+		return `"?"`
 	})
-	text = mailLike.ReplaceAllString(text, "…@…")
-	text = longDigits.ReplaceAllString(text, "…")
+	text = notASCII.ReplaceAllString(text, "?")
+	text = titleCase.ReplaceAllString(text, "$1?")
+	text = capitals.ReplaceAllStringFunc(text, func(words string) string {
+		switch words {
+		case "NOT NULL", "FOREIGN KEY", "PRIMARY KEY", "ON CONFLICT", "GROUP BY", "ORDER BY":
+			return words
+		}
+		return "?"
+	})
+	text = mailLike.ReplaceAllString(text, "?@?")
+	text = longDigits.ReplaceAllString(text, "?")
 	if len(text) > 2000 {
 		text = text[:2000]
 	}
-	return strings.ToValidUTF8(text, "�")
+	return text
 }
 
 type metrics struct {

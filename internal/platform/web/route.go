@@ -78,6 +78,7 @@ type Viewer struct {
 // page. It is configuration, the same for everybody.
 type Brand struct {
 	Name    i18n.Text // "Cổng dịch vụ công tỉnh Phú Thọ", beside the wordmark
+	Short   i18n.Text // "Tỉnh Phú Thọ", in its place on telephones
 	Owner   i18n.Text // "Ủy ban nhân dân tỉnh Phú Thọ", in the footer
 	Address i18n.Text
 	Hotline string // "1022"; shown as a telephone link

@@ -209,6 +209,7 @@ type state struct {
 	url     *url.URL
 	referer string
 	pattern string
+	lang    string
 	actor   string
 	cause   error  // what went wrong inside; for the log only
 	code    string // public code of the error, if any
@@ -317,7 +318,8 @@ func (s *Site) serveDynamic(rec *recorder, r *http.Request, st *state) {
 		if limit == 0 {
 			limit = DefaultMaxBody
 		}
-		r.Body = http.MaxBytesReader(rec, r.Body, limit)
+		// The server's own writer, so that it can close a connection that sends too much.
+		r.Body = http.MaxBytesReader(rec.ResponseWriter, r.Body, limit)
 	}
 	if !sv.crossOrigin {
 		if err := s.guard.Check(r); err != nil {
@@ -366,18 +368,20 @@ func (s *Site) enter(stream bool) (leave func(), ok bool) {
 // langCookie keeps the chosen language for a year; it says nothing about the person.
 const langCookie = "lang"
 
+// withLanguage takes the language from ?lang=, which is remembered, or from the cookie.
 func (s *Site) withLanguage(w http.ResponseWriter, r *http.Request) context.Context {
-	if asked := r.URL.Query().Get("lang"); asked == i18n.VI || asked == i18n.EN {
+	lang := r.URL.Query().Get("lang")
+	if lang == i18n.VI || lang == i18n.EN {
 		http.SetCookie(w, &http.Cookie{
-			Name: langCookie, Value: asked, Path: "/", MaxAge: 365 * 24 * 3600,
+			Name: langCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 3600,
 			HttpOnly: true, Secure: s.opts.HTTPS, SameSite: http.SameSiteLaxMode,
 		})
-		return i18n.WithLang(r.Context(), asked)
+	} else if c, err := r.Cookie(langCookie); err == nil {
+		lang = c.Value
 	}
-	if c, err := r.Cookie(langCookie); err == nil {
-		return i18n.WithLang(r.Context(), c.Value)
-	}
-	return i18n.WithLang(r.Context(), i18n.VI)
+	ctx := i18n.WithLang(r.Context(), lang)
+	stateOf(ctx).lang = i18n.Lang(ctx)
+	return ctx
 }
 
 // ClientIP returns the address of the caller, seen through the trusted proxies. It is

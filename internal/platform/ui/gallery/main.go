@@ -62,7 +62,7 @@ func newSite(log *slog.Logger) (*web.Site, error) {
 	return web.New(web.Options{
 		Bundle: bundle, Assets: built, ErrorPage: ui.ErrorPage, Log: log,
 		Brand: web.Brand{
-			Name: i18n.Text{VI: "Cổng dịch vụ công tỉnh Phú Thọ", EN: "Phú Thọ public services"}, Owner: i18n.Text{VI: "Ủy ban nhân dân tỉnh Phú Thọ", EN: "People's Committee of Phú Thọ"},
+			Name: i18n.Text{VI: "Cổng dịch vụ công tỉnh Phú Thọ", EN: "Phú Thọ public services"}, Short: i18n.Text{VI: "Tỉnh Phú Thọ", EN: "Phú Thọ province"}, Owner: i18n.Text{VI: "Ủy ban nhân dân tỉnh Phú Thọ", EN: "People's Committee of Phú Thọ"},
 			Address: i18n.Text{VI: "Đường Trần Phú, phường Việt Trì", EN: "Trần Phú street, Việt Trì ward"}, Hotline: "1022", Email: "hotro@motcua.example", Version: "Một cửa, bản phát triển",
 			Nav: []web.NavItem{
 				{Text: i18n.V("Thủ tục"), Href: "/thu-tuc"}, {Text: i18n.V("Tra cứu hồ sơ"), Href: "/styleguide"}, {Text: i18n.V("Phản ánh"), Href: "/phan-anh"},
