@@ -295,6 +295,10 @@ func (p *pool) claim(ctx context.Context, n int) ([]Task, error) {
 	if err != nil || due == 0 {
 		return nil, err
 	}
+	// A stop must not cut the commit off: what was taken would wait for its lease
+	// to run out.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTerm/2)
+	defer cancel()
 	var tasks []Task
 	err = q.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		tasks = nil
@@ -313,7 +317,10 @@ func (p *pool) claim(ctx context.Context, n int) ([]Task, error) {
 		tasks = append(tasks, ready...)
 		return err
 	})
-	return tasks, err
+	if err != nil {
+		return nil, err // nothing was taken
+	}
+	return tasks, nil
 }
 
 // do runs one task and writes down how it went. The error is that of the handler.
