@@ -102,6 +102,13 @@ func (s *Service) Register(ctx context.Context, in NewAccount) (Account, error) 
 	return a, nil
 }
 
+// CheckNew says what is wrong with a new account as far as it can be told without
+// looking whether its number is taken.
+func (s *Service) CheckNew(in NewAccount) []errs.Field {
+	a, bad := s.draw(in, civil.DateOf(s.now()))
+	return append(bad, CheckPassword("password", in.Password, a.CitizenNo, a.TaxCode, a.Phone, a.Name)...)
+}
+
 // CreateStaff makes a staff account at an agency in which the actor administers
 // accounts. It has no password: hand the person a link from ResetLink.
 func (s *Service) CreateStaff(ctx context.Context, in NewAccount) (Account, error) {
