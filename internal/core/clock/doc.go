@@ -28,11 +28,12 @@
 //     for (status 5), the citizen has a payment to make (6), the law suspends the case
 //     (8), another authority must act first. In terms of hours and working days the due
 //     time moves by the working time that was paused; in terms of calendar days and
-//     months by the number of days from the pause to the resumption.
+//     months by the number of days from the pause to the resumption, where what happens
+//     after closing time belongs to the next day.
 //   - An extension (gia hạn, form 04 "xin lỗi và hẹn lại ngày trả kết quả") adds time on
 //     a stated basis. It must come before the due time; one that comes later changes
 //     nothing, because lateness cannot be undone (Nghị định 118/2025/NĐ-CP).
-//   - For the same reason a pause that begins after the due time does not move it.
+//   - For the same reason a pause that begins at or after the due time does not move it.
 //   - The clock stops when the processing ends (status 9) or the case is closed.
 //
 // On time means: stopped at or before the due time (Quyết định 766/QĐ-TTg, 2.1).

@@ -59,7 +59,8 @@ const (
 	counted
 )
 
-// work is the computation in progress.
+// work is the computation in progress. Every entry moves the due time it finds; the
+// due time is measured either in working time, or in days of the calendar.
 type work struct {
 	term  Term
 	cal   calendar.Calendar
@@ -67,16 +68,13 @@ type work struct {
 
 	// from is where counting begins: the receipt, or the end of its day.
 	from time.Time
-	// allowance is the working time from there to the due time, for terms in
-	// working time. Pauses and extensions add to it.
-	allowance time.Duration
-	// last is the last day of a term in calendar days or months.
-	last civil.Date
-	// extraHours and extraDays are extensions in the measure that the term does
-	// not have; they are added after the rest.
-	extraHours time.Duration
-	extraDays  int
-	// held tells whether the running pause began in time and so moves the due time.
+	// exact is the due time before it is rounded up to a whole minute.
+	exact time.Time
+	// inDays says that the due time is measured in calendar days; last is then the
+	// day it falls on, working or not.
+	inDays bool
+	last   civil.Date
+	// held says that the running pause began in time and so moves the due time.
 	held bool
 }
 
@@ -101,17 +99,13 @@ func (w *work) take(e Entry) effect {
 		if e.Reason == ReasonSupplement {
 			w.state.Supplements++
 		}
-		if w.held = !w.overdueAt(e.At); !w.held {
+		if w.held = w.state.Due.IsZero() || e.At.Before(w.state.Due); !w.held {
 			return tooLate
 		}
 	case Resume:
 		return w.release(e.At)
 	case Extend:
-		reference := e.At
-		if before == Paused {
-			reference = w.state.PausedAt
-		}
-		if w.overdueAt(reference) {
+		if before == Paused && !w.held || before != Paused && w.overdueAt(e.At) {
 			return tooLate
 		}
 		w.extend(e)
@@ -128,30 +122,24 @@ func (w *work) take(e Entry) effect {
 func (w *work) start(at time.Time) {
 	w.state.StartedAt = at
 	w.from = at
-	day := civil.DateOf(at)
-	if w.term.Unit != WorkingHour {
-		if !w.sameDay(at) {
-			w.from = day.End()
-		}
+	day, first := civil.DateOf(at), 0
+	if w.sameDay(at) {
+		first = 1 // the day of receipt is the first day
+	} else if w.term.Unit != WorkingHour {
+		w.from = day.End()
 	}
-	switch w.term.Unit {
-	case WorkingHour:
-		w.allowance = time.Duration(w.term.Amount) * time.Hour
-	case WorkingDay:
-		n := w.term.Amount
-		if w.sameDay(at) {
-			n--
-		}
-		w.allowance = w.cal.Between(w.from, w.cal.Closing(w.cal.AddDays(day, n)))
-	case Day:
-		w.last = day.AddDays(w.term.Amount)
-		if w.sameDay(at) {
-			w.last = w.last.AddDays(-1)
-		}
-	case Month:
-		w.last = day.AddMonths(w.term.Amount)
+	switch n := w.term.Amount; {
+	case w.term.IsZero(), w.term.Validate() != nil: // no term, no due time
+	case w.term.Unit == WorkingHour:
+		w.exact = w.cal.Add(at, time.Duration(n)*time.Hour)
+	case w.term.Unit == WorkingDay:
+		w.exact = w.cal.Closing(w.cal.AddDays(day, n-first))
+	case w.term.Unit == Day:
+		w.endOn(day.AddDays(n - first))
+	case w.term.Unit == Month:
+		w.endOn(day.AddMonths(n))
 	}
-	w.state.Due = w.due()
+	w.settle()
 	w.state.FirstDue = w.state.Due
 }
 
@@ -175,65 +163,88 @@ func (w *work) release(at time.Time) effect {
 		return tooLate
 	}
 	w.held = false
-	if w.term.inWorkingTime() {
-		w.allowance += w.cal.Between(later(pausedAt, w.from), later(at, w.from))
-	} else if !w.last.IsZero() {
-		w.last = w.last.AddDays(civil.DateOf(at).DaysSince(civil.DateOf(pausedAt)))
+	switch {
+	case w.exact.IsZero():
+	case w.inDays:
+		if w.day(pausedAt).After(w.last) {
+			// The term had run out on a day off; only the working day that stands in was left.
+			w.endOn(laterDay(civil.DateOf(w.exact), w.day(at)))
+			break
+		}
+		w.endOn(w.last.AddDays(w.pausedDays(pausedAt, at)))
+	default:
+		w.exact = w.cal.Add(w.exact, w.cal.Between(later(pausedAt, w.from), later(at, w.from)))
 	}
-	w.state.Due = w.due()
+	w.settle()
 	return counted
 }
 
-// extend adds an extension.
+// pausedDays counts the days of a pause: from the day it began, which is lost, to the
+// day of the resumption, which counts again. Days before counting began are not lost.
+func (w *work) pausedDays(from, to time.Time) int {
+	return w.day(later(to, w.from)).DaysSince(w.day(later(from, w.from)))
+}
+
+// day is the day to which a moment belongs in a count of days: what happens after
+// the office has closed belongs to the next day. A citizen who completes a dossier
+// at night does not cost the office the day.
+func (w *work) day(t time.Time) civil.Date {
+	d := civil.DateOf(t)
+	if closing := w.cal.Closing(d); !closing.IsZero() && !t.Before(closing) {
+		return d.AddDays(1)
+	}
+	return d
+}
+
+// extend adds an extension. From then on the due time is measured as the extension is.
 func (w *work) extend(e Entry) {
 	w.state.Extensions++
-	hours := time.Duration(e.Hours) * time.Hour
-	if w.term.inWorkingTime() {
-		w.allowance += hours
-		w.extraDays += e.Days
-	} else {
-		w.extraHours += hours
-		w.last = w.last.AddDays(e.Days)
+	if w.exact.IsZero() {
+		return
 	}
-	w.state.Due = w.due()
+	if e.Days > 0 {
+		end := civil.DateOf(w.exact)
+		if w.inDays {
+			end = w.last
+		}
+		w.endOn(end.AddDays(e.Days))
+	}
+	if e.Hours > 0 {
+		w.exact = w.cal.Add(w.exact, time.Duration(e.Hours)*time.Hour)
+		w.inDays = false
+	}
+	w.settle()
+}
+
+// endOn lets the term end on a day: when the office closes then, or on the next
+// working day.
+func (w *work) endOn(last civil.Date) {
+	w.inDays, w.last = true, last
+	w.exact = w.cal.Closing(w.cal.OnOrAfter(last))
 }
 
 func (w *work) overdueAt(t time.Time) bool {
 	return !w.state.Due.IsZero() && t.After(w.state.Due)
 }
 
-// due computes the due time from the base. It is a whole minute, rounded up,
-// because the slip in the citizen's hand shows minutes and is what binds.
-func (w *work) due() time.Time {
-	var t time.Time
-	switch {
-	case w.term.IsZero() || w.term.Amount < 1:
-		return time.Time{}
-	case w.term.inWorkingTime():
-		t = w.cal.Add(w.from, w.allowance)
-		if w.extraDays > 0 && !t.IsZero() {
-			t = w.closeOnOrAfter(civil.DateOf(t).AddDays(w.extraDays))
-		}
-	default:
-		t = w.closeOnOrAfter(w.last)
-		if w.extraHours > 0 && !t.IsZero() {
-			t = w.cal.Add(t, w.extraHours)
-		}
+// settle states the due time: a whole minute, rounded up, because the slip in the
+// citizen's hand shows minutes and is what binds.
+func (w *work) settle() {
+	due := w.exact.Truncate(time.Minute)
+	if due.Before(w.exact) {
+		due = due.Add(time.Minute)
 	}
-	if t.IsZero() {
-		return time.Time{}
-	}
-	if whole := t.Truncate(time.Minute); !whole.Equal(t) {
-		t = whole.Add(time.Minute)
-	}
-	return t.UTC()
-}
-
-func (w *work) closeOnOrAfter(d civil.Date) time.Time {
-	return w.cal.Closing(w.cal.OnOrAfter(d))
+	w.state.Due = due.UTC()
 }
 
 func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func laterDay(a, b civil.Date) civil.Date {
 	if a.After(b) {
 		return a
 	}

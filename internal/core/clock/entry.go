@@ -98,7 +98,7 @@ func (p Phase) after(e Entry) (Phase, error) {
 		}
 		return Running, nil
 	case Extend:
-		if e.Hours < 0 || e.Days < 0 || e.Hours+e.Days == 0 {
+		if e.Hours < 0 || e.Days < 0 || e.Hours == 0 && e.Days == 0 || e.Hours > maxHours || e.Days > maxDays {
 			return p, errs.New(errs.Invalid, "clock.extension")
 		}
 		return p, nil

@@ -73,6 +73,7 @@ type account struct {
 
 func (a *account) take(e Entry) {
 	before := a.state.Phase
+	a.cut(e.At)
 	done := a.work.take(e)
 	if done == ignored {
 		_, err := before.after(e)
@@ -86,10 +87,11 @@ func (a *account) take(e Entry) {
 		}
 		a.since = a.from
 	case Pause:
-		a.interval(Counted, a.since, e.At, Entry{})
-		a.since, a.pause = later(e.At, a.since), e
+		a.pause = e
 	case Resume:
-		a.endPause(e.At, done)
+		if !e.At.After(a.from) { // over before counting began: told, without effect
+			a.interval(Held, a.pause.At, e.At, a.pause)
+		}
 	case Extend:
 		kind := Extended
 		if done == tooLate {
@@ -97,26 +99,28 @@ func (a *account) take(e Entry) {
 		}
 		a.moment(kind, e, e.Reason)
 	case Stop:
-		if before == Paused {
-			a.endPause(e.At, done)
-		} else {
-			a.interval(Counted, a.since, e.At, Entry{})
-		}
 		a.moment(Ended, e, e.Reason)
 	}
 }
 
-func (a *account) endPause(at time.Time, done effect) {
-	kind := Held
-	if done == tooLate {
-		kind = HeldLate
+// cut ends the line that is being written at the time of an entry.
+func (a *account) cut(at time.Time) {
+	switch a.state.Phase {
+	case Running:
+		a.interval(Counted, a.since, at, Entry{})
+	case Paused:
+		a.interval(a.heldKind(), a.since, at, a.pause)
+	default:
+		return
 	}
-	from := a.since
-	if !at.After(from) { // over before counting began: told, without effect
-		from = a.pause.At
-	}
-	a.interval(kind, from, at, a.pause)
 	a.since = later(at, a.since)
+}
+
+func (a *account) heldKind() LineKind {
+	if a.held {
+		return Held
+	}
+	return HeldLate
 }
 
 // finish accounts for what is still open at now.
@@ -132,28 +136,23 @@ func (a *account) finish(now time.Time) {
 			a.interval(Remaining, later(end, a.since), a.state.Due, Entry{})
 		}
 	case Paused:
-		kind := Held
-		if !a.held {
-			kind = HeldLate
-		}
-		a.interval(kind, a.since, later(now, a.since), a.pause)
+		a.interval(a.heldKind(), a.since, now, a.pause)
 	}
 }
 
-// interval adds a line for from..to unless it is empty; a pause is told even so.
+// interval adds a line for from..to unless it is empty.
 func (a *account) interval(kind LineKind, from, to time.Time, e Entry) {
-	pause := kind == Held || kind == HeldLate
-	if !to.After(from) && !pause {
+	if !to.After(from) {
 		return
 	}
 	l := Line{
-		From: from.UTC(), To: later(to, from).UTC(), Kind: kind,
+		From: from.UTC(), To: to.UTC(), Kind: kind,
 		WorkingMinutes: minutes(a.cal.Between(later(from, a.from), later(to, a.from))),
 		Reason:         e.Reason, Basis: e.Basis, Paper: e.Paper,
 		DaysOff: daysOff(a.cal, from, to),
 	}
-	if pause && !a.term.inWorkingTime() {
-		l.Days = civil.DateOf(l.To).DaysSince(civil.DateOf(from))
+	if (kind == Held || kind == HeldLate) && a.inDays {
+		l.Days = a.pausedDays(from, l.To)
 	}
 	a.lines = append(a.lines, l)
 }

@@ -67,7 +67,3 @@ func (t Term) Validate() error {
 	}
 	return errs.NewInvalid(bad...)
 }
-
-// inWorkingTime reports whether the term is measured in working time rather than
-// in days of the calendar.
-func (t Term) inWorkingTime() bool { return t.Unit == WorkingHour || t.Unit == WorkingDay }

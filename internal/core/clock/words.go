@@ -21,15 +21,7 @@ func Locales() fs.FS { return locales }
 // Words says a line in a sentence without its times: "Đang chờ công dân bổ sung hồ
 // sơ, không tính 1 ngày làm việc 2 giờ (nghỉ Tết Nguyên đán 16/02/2026–20/02/2026)".
 func (l Line) Words(ctx context.Context) string {
-	s := i18n.T(ctx, "clock.line."+string(l.Kind),
-		"work", WorkWords(ctx, time.Duration(l.WorkingMinutes)*time.Minute),
-		"reason", reasonWords(ctx, l), "n", l.Days)
-	if l.Kind == Extended || l.Kind == ExtendedLate {
-		s = i18n.T(ctx, "clock.line."+string(l.Kind), "work", added(ctx, l), "reason", reasonWords(ctx, l))
-	}
-	if l.Basis != "" {
-		s += " " + i18n.T(ctx, "clock.basis", "basis", l.Basis)
-	}
+	s := i18n.T(ctx, "clock.line."+string(l.Kind), "work", l.measure(ctx), "reason", reasonWords(ctx, l))
 	if len(l.DaysOff) > 0 {
 		runs := make([]string, len(l.DaysOff))
 		for i, d := range l.DaysOff {
@@ -37,19 +29,24 @@ func (l Line) Words(ctx context.Context) string {
 		}
 		s += " (" + strings.Join(runs, "; ") + ")"
 	}
+	if l.Basis != "" {
+		s += ". " + i18n.T(ctx, "clock.basis", "basis", l.Basis)
+	}
 	return s
 }
 
-// added says what an extension adds.
-func added(ctx context.Context, l Line) string {
-	var parts []string
-	if l.WorkingMinutes > 0 || l.Days == 0 {
-		parts = append(parts, WorkWords(ctx, time.Duration(l.WorkingMinutes)*time.Minute))
+// measure says how much time a line is about, in the measure that counts there:
+// working time, calendar days, or what an extension adds of both.
+func (l Line) measure(ctx context.Context) string {
+	work := WorkWords(ctx, time.Duration(l.WorkingMinutes)*time.Minute)
+	if l.Days == 0 {
+		return work
 	}
-	if l.Days > 0 {
-		parts = append(parts, i18n.T(ctx, "clock.calendar-days", "n", l.Days))
+	days := i18n.T(ctx, "clock.calendar-days", "n", l.Days)
+	if l.WorkingMinutes > 0 && (l.Kind == Extended || l.Kind == ExtendedLate) {
+		return days + ", " + work
 	}
-	return strings.Join(parts, " ")
+	return days
 }
 
 // reasonWords says why: words of the house for its own reasons, the officer's own

@@ -89,7 +89,8 @@ func (c Calendar) AddDays(d civil.Date, n int) civil.Date {
 	if n < 1 || d.IsZero() {
 		return d
 	}
-	left := time.Duration(n) * FullDay
+	n = min(n, 1<<24) // beyond the end of the calendar, so that twice n cannot overflow
+	halves := 2 * n
 	for closed := 0; closed < longestClosure; {
 		d = d.AddDays(1)
 		worth := c.HoursOn(d).Worth()
@@ -98,7 +99,7 @@ func (c Calendar) AddDays(d civil.Date, n int) civil.Date {
 			continue
 		}
 		closed = 0
-		if left -= worth; left <= 0 {
+		if halves -= int(worth / HalfDay); halves <= 0 {
 			return d
 		}
 	}
