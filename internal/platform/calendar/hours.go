@@ -45,7 +45,10 @@ func ParseHours(s string) (Hours, error) {
 		}
 		hours = append(hours, Session{a, b})
 	}
-	return hours, hours.check()
+	if err := hours.check(); err != nil {
+		return nil, err
+	}
+	return hours, nil
 }
 
 // MustHours is ParseHours for constants; it panics when s is wrong.
