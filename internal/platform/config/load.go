@@ -93,7 +93,9 @@ func fields(v reflect.Value, under string) (all []field) {
 	return all
 }
 
-func isSection(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != reflect.TypeFor[netip.Prefix]() }
+func isSection(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[netip.Prefix]()
+}
 
 type loader struct {
 	cfg      Config
