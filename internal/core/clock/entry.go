@@ -43,9 +43,14 @@ type Entry struct {
 	Days  int `json:"days,omitempty"`
 }
 
-// ordered returns the entries by time, those of the same moment by Seq.
+// ordered returns the entries by time, those of the same moment by Seq. Times are cut
+// to the millisecond, the precision of the store: the due time must be the same
+// before an entry is written and after it is read.
 func ordered(entries []Entry) []Entry {
 	sorted := slices.Clone(entries)
+	for i := range sorted {
+		sorted[i].At = sorted[i].At.Truncate(time.Millisecond).UTC()
+	}
 	slices.SortStableFunc(sorted, func(a, b Entry) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq))
 	})
@@ -64,7 +69,7 @@ func Check(entries []Entry, next Entry) error {
 	for _, e := range sorted {
 		phase, _ = phase.after(e)
 	}
-	if n := len(sorted); n > 0 && next.At.Before(sorted[n-1].At) {
+	if n := len(sorted); n > 0 && next.At.Truncate(time.Millisecond).Before(sorted[n-1].At) {
 		return errs.NewConflict("clock.earlier")
 	}
 	_, err := phase.after(next)
