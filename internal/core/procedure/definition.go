@@ -301,3 +301,11 @@ func (t Term) Clock() clock.Term {
 	cutOff, _ := civil.ParseTimeOfDay(t.SameDayBefore)
 	return clock.Term{Amount: t.Amount, Unit: clock.Unit(t.Unit), SameDayBefore: cutOff}
 }
+
+// FileTypes are the types of file the paper may be handed in as online.
+func (c Component) FileTypes() []string {
+	if len(c.Accept) > 0 {
+		return c.Accept
+	}
+	return []string{"pdf", "jpeg", "png"}
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/fold"
@@ -189,7 +190,7 @@ func (s *Service) changeOffer(ctx context.Context, code, agencyID string, ch Cha
 		return err
 	}
 	p, e := x.places.byID[agencyID], x.byCode[code]
-	if p == nil || e == nil || s.deps.May == nil || !s.deps.May(ctx, p.agency.Path) {
+	if p == nil || e == nil || !identity.From(ctx).MayAt(identity.AdminCatalogue, p.agency.Path) {
 		return errNotFound()
 	}
 	if !slices.Contains(e.card.Channels, ch) {

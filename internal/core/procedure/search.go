@@ -243,11 +243,17 @@ func (x *index) understand(words []word) request {
 		if smallTalk[w.folded] && len(kept) != len(words) {
 			continue
 		}
+		last := i == len(words)-1
 		if x.known(w) {
 			x.sure(&r, w)
+			if last { // perhaps it is still being typed
+				for _, n := range x.beginning(w.folded) {
+					r.raise(n, begun/3)
+					read[i] = append(read[i], n)
+				}
+			}
 			continue
 		}
-		last := i == len(words)-1
 		if near, how := x.near(w.folded, last); len(near) > 0 {
 			read[i] = near
 			for _, n := range near {
@@ -326,16 +332,26 @@ func (x *index) near(w string, last bool) (readings []string, how float64) {
 	if p, ok := x.joined[w]; ok {
 		return append(strings.Fields(p), p), meant
 	}
-	if last && len(w) >= 2 {
-		from, _ := slices.BinarySearch(x.words, w)
-		for i := from; i < len(x.words) && strings.HasPrefix(x.words[i], w) && len(readings) < 12; i++ {
-			readings = append(readings, x.words[i])
-		}
-		if len(readings) > 0 {
+	if last {
+		if readings = x.beginning(w); len(readings) > 0 {
 			return readings, begun
 		}
 	}
 	return x.misspelt(w), mended
+}
+
+// beginning lists words that go on after w.
+func (x *index) beginning(w string) (readings []string) {
+	if len(w) < 2 {
+		return nil
+	}
+	from, _ := slices.BinarySearch(x.words, w)
+	for i := from; i < len(x.words) && strings.HasPrefix(x.words[i], w) && len(readings) < 12; i++ {
+		if x.words[i] != w {
+			readings = append(readings, x.words[i])
+		}
+	}
+	return readings
 }
 
 // misspelt returns the words of the catalogue that differ least from w: one letter

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
@@ -24,20 +25,12 @@ type Agencies interface {
 	Agencies(ctx context.Context, f org.AgencyFilter) (org.AgencyPage, error)
 }
 
-// Who is the account behind a change, for the journal.
-type Who struct{ ID, Name string }
-
 // Deps is what the service needs.
 type Deps struct {
 	DB       *sqldb.DB
 	Journal  *journal.Journal
 	Agencies Agencies
-	// Who tells who acts in ctx; nil means the system.
-	Who func(ctx context.Context) Who
-	// May reports whether whoever acts may change the catalogue (admin.catalogue)
-	// at the path of an agency; nil means nobody may.
-	May func(ctx context.Context, agencyPath string) bool
-	Now func() time.Time // nil is time.Now
+	Now      func() time.Time // nil is time.Now
 }
 
 // Service is the catalogue.
@@ -152,11 +145,8 @@ func (s *Service) note(ctx context.Context, tx *sqldb.Tx, stream, event string, 
 	if err != nil {
 		return err
 	}
-	var who Who
-	if s.deps.Who != nil {
-		who = s.deps.Who(ctx)
-	}
-	if _, err := s.deps.Journal.Append(ctx, tx, journal.Event{Stream: stream, Type: event, Actor: who.ID, ActorName: who.Name, Data: text}); err != nil {
+	who := identity.From(ctx)
+	if _, err := s.deps.Journal.Append(ctx, tx, journal.Event{Stream: stream, Type: event, Actor: who.AccountID, ActorName: who.Name, Data: text}); err != nil {
 		return fmt.Errorf("journal %s: %w", event, err)
 	}
 	return nil

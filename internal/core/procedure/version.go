@@ -37,11 +37,24 @@ type Bundle struct {
 	Pack  string
 	Def   *Definition
 	Parts Parts
+
+	hash string // see Seal
+}
+
+// Seal works the hash out beforehand, so that no time is spent on it inside a
+// transaction.
+func (b Bundle) Seal() (Bundle, error) {
+	hash, err := b.Hash()
+	b.hash = hash
+	return b, err
 }
 
 // Hash is the content hash of the bundle: the same declarations give the same hash,
 // however the files were laid out. The pack's name is no part of it.
 func (b Bundle) Hash() (string, error) {
+	if b.hash != "" {
+		return b.hash, nil
+	}
 	text, err := json.Marshal(struct {
 		Def   *Definition `json:"def"`
 		Parts Parts       `json:"parts"`
