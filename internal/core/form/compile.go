@@ -287,7 +287,11 @@ func (c *compiler) limits(fl *field) {
 		c.bad(d.Pos, "field %q: prefill is owner.<property> or submitter.<property>; the properties are %s", d.ID, strings.Join(OwnerProperties(), " "))
 	}
 	if d.Default != nil && len(c.problems) == 0 {
-		if _, ok := coerce(fl, d.Default); !ok {
+		v, ok := coerce(fl, d.Default)
+		if value, isText := v.(string); isText && d.Kind == Choice {
+			_, ok = fl.byValue[value]
+		}
+		if !ok {
 			c.bad(d.Pos, "field %q: the default %v does not fit a %s", d.ID, d.Default, d.Kind)
 		}
 	}

@@ -2,6 +2,7 @@ package form
 
 import (
 	"embed"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -147,17 +148,32 @@ func FindCommune(province, typed string) []Commune {
 			found = append(found, unit)
 		}
 	}
-	// "Xã Tân An" and "Phường Tân An" may both be there: the kind decides when it was typed.
-	if len(found) > 1 {
-		key := fold.Key(typed)
-		for _, unit := range found {
-			if fold.Key(unit.Name) == key {
-				return []Commune{unit}
-			}
+	// One province may have "Xã Tân An" and "Phường Tân An", and "Xã Sơn Hà" and "Xã Sơn
+	// Hạ": the kind decides when it was typed, and so do the marks.
+	found = narrow(found, func(u Commune) bool { return fold.Key(u.Name) == fold.Key(typed) })
+	return narrow(found, func(u Commune) bool { return fold.Sort(bareName(u.Name)) == fold.Sort(bareName(typed)) })
+}
+
+// narrow keeps what fits, or everything when nothing does.
+func narrow(units []Commune, fits func(Commune) bool) []Commune {
+	if len(units) < 2 {
+		return units
+	}
+	var out []Commune
+	for _, u := range units {
+		if fits(u) {
+			out = append(out, u)
 		}
 	}
-	return found
+	if len(out) == 0 {
+		return units
+	}
+	return out
 }
+
+var kindWord = regexp.MustCompile(`(?i)^(đặc khu|phường|thị trấn|xã|p\.|x\.|tt\.|đk\.)\s*`)
+
+func bareName(name string) string { return kindWord.ReplaceAllString(fold.Clean(name), "") }
 
 // nearCommune names the commune of the province that was most likely meant.
 func nearCommune(province, typed string) (Commune, bool) {

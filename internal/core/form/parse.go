@@ -2,6 +2,7 @@ package form
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -302,9 +303,9 @@ const maxRaw = 2_000
 
 func (p *parser) keep(fl *field, name, typed string, err error) {
 	if len(typed) > maxRaw {
-		typed = strings.ToValidUTF8(typed[:maxRaw], "")
+		typed = typed[:maxRaw]
 	}
-	p.raw[name] = fold.NFC(typed)
+	p.raw[name] = fold.NFC(strings.ToValidUTF8(typed, "�"))
 	p.bad = append(p.bad, labelled(ident.Field(name, err), fl))
 }
 
@@ -340,11 +341,14 @@ func (p *parser) choices(fl *field, from, to string) any {
 	return out
 }
 
+// fileID is what an id of ours can look like.
+var fileID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 func (p *parser) files(from string) any {
 	removed := p.posted[from+"_remove"]
 	var out []File
 	for _, id := range p.posted[from+"_id"] {
-		if id != "" && len(id) <= 64 && !slices.Contains(removed, id) && !slices.ContainsFunc(out, func(f File) bool { return f.ID == id }) {
+		if fileID.MatchString(id) && !slices.Contains(removed, id) && !slices.ContainsFunc(out, func(f File) bool { return f.ID == id }) {
 			out = append(out, File{ID: id})
 		}
 	}
@@ -444,6 +448,9 @@ func readTyped(fl *field, typed string) (any, error) {
 		return readNumber(fold.Clean(typed))
 	case Money:
 		v, err := money.Parse(fold.Clean(typed))
+		if err == nil && (v > largestWhole || v < -largestWhole) {
+			return nil, errs.New(errs.Invalid, "money.too-large") // JSON would round it
+		}
 		return int64(v), err
 	case Choice:
 		if _, ok := fl.byValue[typed]; !ok {

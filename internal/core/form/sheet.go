@@ -84,7 +84,7 @@ func (s *sheet) field(fl *field, a Answers) {
 	default:
 		if v, ok := s.typed(fl, a[id], id); ok {
 			s.values[id] = v
-			s.scope.Set(id, ruleValue(v))
+			s.scope.Set(id, ruleValue(fl, v))
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (s *sheet) row(fl *field, index int, row Answers) rowView {
 		default:
 			v, ok := s.typed(r, row[id], name)
 			if ok {
-				view.values[id], view.facts[id] = v, ruleValue(v)
+				view.values[id], view.facts[id] = v, ruleValue(r, v)
 			}
 			if ok && !isDefault(r, v) || s.rawUnder(name) {
 				view.blank = false
@@ -207,18 +207,24 @@ func (s *sheet) rawUnder(name string) bool {
 	return whole || commune || province
 }
 
-// ruleValue is the value as rules see it: an address that is only a text is an
-// object too, files are records.
-func ruleValue(v any) any {
-	files, ok := v.([]File)
-	if !ok {
-		return v
+// ruleValue is the value as rules see it: files are records, and a date that does
+// not exist is not answered yet, so that no rule stumbles over it.
+func ruleValue(fl *field, v any) any {
+	switch x := v.(type) {
+	case string:
+		if fl.kind() == Date || fl.kind() == PartialDate {
+			if _, err := civil.ParsePartial(x); err != nil {
+				return nil
+			}
+		}
+	case []File:
+		out := make([]map[string]any, len(x))
+		for i, f := range x {
+			out[i] = map[string]any{"id": f.ID, "name": f.Name, "size": f.Size, "type": f.Type}
+		}
+		return out
 	}
-	out := make([]map[string]any, len(files))
-	for i, f := range files {
-		out[i] = map[string]any{"id": f.ID, "name": f.Name, "size": f.Size, "type": f.Type}
-	}
-	return out
+	return v
 }
 
 // required reports whether a shown field must be answered.

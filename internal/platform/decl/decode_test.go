@@ -78,7 +78,7 @@ names: [a]
 		`a.yaml:7: unknown key "cod"; did you mean "code"?`,
 		`a.yaml:8: expected keys and values here, found "just a word"`,
 		`a.yaml:9: key "id" is written twice (first on line 1)`,
-		`a.yaml:10: a text has the languages vi and en, not "fr"`,
+		`a.yaml:10: a text has the languages vi and en, not "fr" (inside {…} a sentence with a comma goes in quotes)`,
 		`a.yaml:11: expected keys and values here, found a list`,
 	}
 	if err == nil || err.Error() != strings.Join(want, "\n") {

@@ -65,5 +65,8 @@ func problemAt(pos Pos, err error) Problem {
 			}
 		}
 	}
+	if strings.HasPrefix(msg, "a text has the languages") {
+		msg += " (inside {…} a sentence with a comma goes in quotes)"
+	}
 	return Problem{Pos: pos, Message: msg}
 }
