@@ -38,8 +38,7 @@ func (j *Journal) Browse(ctx context.Context, r sqldb.Reader, f BrowseFilter) ([
 	}
 	switch prefix, ok := strings.CutSuffix(f.Type, "."); {
 	case ok:
-		// '/' is the character after '.': all that lies between begins with the prefix.
-		add(`type >= ? AND type < ?`, prefix+".", prefix+"/")
+		add(`SUBSTR(type, 1, ?) = ?`, len(prefix)+1, prefix+".")
 	case f.Type != "":
 		add(`type = ?`, f.Type)
 	}
