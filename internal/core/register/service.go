@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,7 +20,9 @@ import (
 	"motcua/internal/platform/fold"
 	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/id"
+	"motcua/internal/platform/ident"
 	"motcua/internal/platform/journal"
+	"motcua/internal/platform/money"
 	"motcua/internal/platform/sqldb"
 )
 
@@ -104,51 +107,98 @@ func flag(b bool) int {
 	return 0
 }
 
-// CheckResult says what is wrong with the fields an officer typed, before an
-// entry is asked for. Unknown fields are refused.
-func (d *Definition) CheckResult(result map[string]any) []errs.Field {
+// ReadResult reads the fields an officer typed into their stored shapes (number
+// float64, money int64, date "2006-01-02", yes_no bool, text) and says what is
+// wrong with them, by "result.<field>". Unknown fields are refused.
+func (d *Definition) ReadResult(typed map[string]any) (map[string]any, []errs.Field) {
 	var bad []errs.Field
+	out := map[string]any{}
 	known := map[string]bool{}
 	for _, f := range d.OfficerFields() {
 		known[f.ID] = true
-		v := result[f.ID]
-		text := strings.TrimSpace(fmt.Sprint(v))
-		if v == nil || text == "" {
-			if f.Require {
-				bad = append(bad, errs.Bad("result."+f.ID, "form.required"))
-			}
-			continue
-		}
-		switch f.Kind {
-		case "date":
-			if _, err := civil.Parse(text); err != nil {
-				bad = append(bad, errs.Bad("result."+f.ID, civil.CodeFormat))
-			}
-		case "number", "money":
-			if _, err := strconv.ParseFloat(text, 64); err != nil {
-				bad = append(bad, errs.Bad("result."+f.ID, "register.not-a-number"))
-			}
-		case "choice":
-			if !slices.ContainsFunc(f.Options, func(o OptionDef) bool { return o.Value == text }) {
-				bad = append(bad, errs.Bad("result."+f.ID, "register.not-an-option"))
-			}
-		case "citizen_number":
-			if len(text) != 12 || strings.Trim(text, "0123456789") != "" {
-				bad = append(bad, errs.Bad("result."+f.ID, "citizen-number.length", "got", len(text)))
-			}
-		default:
-			if len(text) > 4000 {
-				bad = append(bad, errs.Bad("result."+f.ID, "register.too-long"))
-			}
+		v, problem := f.read(typed[f.ID])
+		switch {
+		case problem != nil:
+			bad = append(bad, *problem)
+		case v == nil && f.Require:
+			bad = append(bad, errs.Bad("result."+f.ID, "register.required", "label", f.Label))
+		case v != nil:
+			out[f.ID] = v
 		}
 	}
-	for name := range result {
+	for name := range typed {
 		if !known[name] {
 			bad = append(bad, errs.Bad("result."+name, "register.unknown-field"))
 		}
 	}
 	slices.SortFunc(bad, func(a, b errs.Field) int { return strings.Compare(a.Name, b.Name) })
-	return bad
+	return out, bad
+}
+
+// read brings one typed value into its stored shape; nil is nothing.
+func (f FieldDef) read(v any) (any, *errs.Field) {
+	if v == nil {
+		return nil, nil
+	}
+	if b, ok := v.(bool); ok && f.Kind == "yes_no" {
+		return b, nil
+	}
+	text := strings.TrimSpace(plainText(v))
+	if text == "" {
+		return nil, nil
+	}
+	fail := func(code string, kv ...any) (any, *errs.Field) {
+		bad := errs.Bad("result."+f.ID, code, append(kv, "label", f.Label)...)
+		return nil, &bad
+	}
+	switch f.Kind {
+	case "date":
+		day, err := civil.ParseTyped(text)
+		if err != nil {
+			bad := ident.Field("result."+f.ID, err)
+			return nil, &bad
+		}
+		return day.String(), nil
+	case "number":
+		n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return fail("register.not-a-number")
+		}
+		return n, nil
+	case "money":
+		n, err := money.Parse(text)
+		if err != nil {
+			return fail("register.not-a-number")
+		}
+		return int64(n), nil
+	case "yes_no":
+		switch text {
+		case "true", "1", "yes":
+			return true, nil
+		case "false", "0", "no":
+			return false, nil
+		}
+		return fail("register.not-an-option")
+	case "choice":
+		if !slices.ContainsFunc(f.Options, func(o OptionDef) bool { return o.Value == text }) {
+			return fail("register.not-an-option")
+		}
+	case "citizen_number":
+		n, err := ident.ParseCitizenNumber(text)
+		if err != nil {
+			bad := ident.Field("result."+f.ID, err)
+			return nil, &bad
+		}
+		return string(n), nil
+	case "long_text":
+		text = fold.CleanLines(text)
+	default:
+		text = fold.Clean(text)
+	}
+	if len([]rune(text)) > 4000 {
+		return fail("register.too-long")
+	}
+	return text, nil
 }
 
 // Issue writes an entry with the next number of its register, agency and year, in
@@ -158,9 +208,11 @@ func (s *Service) Issue(ctx context.Context, tx *sqldb.Tx, n NewEntry) (Entry, e
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := errs.NewInvalid(def.CheckResult(n.Result)...); err != nil {
+	result, bad := def.ReadResult(n.Result)
+	if err := errs.NewInvalid(bad...); err != nil {
 		return Entry{}, err
 	}
+	n.Result = result
 	day := civil.DateOf(n.At)
 	e := Entry{
 		ID: id.New(), Register: n.Register, RegisterName: def.Name.VI, AgencyID: n.AgencyID, AgencyPath: n.AgencyPath, AgencyName: n.AgencyName,
@@ -243,6 +295,19 @@ func plainText(v any) string {
 func (s *Service) AttachDocument(ctx context.Context, tx *sqldb.Tx, entryID, documentID string) error {
 	_, err := tx.Exec(ctx, `UPDATE register_entry SET document_id = $1 WHERE id = $2`, documentID, entryID)
 	return err
+}
+
+// PublicName is the name of a register in the reader's language; ok is false when
+// there is none, or it is not open to the public.
+func (s *Service) PublicName(ctx context.Context, registerID string) (name string, ok bool, err error) {
+	def, err := s.Definition(ctx, registerID)
+	if errs.Is(err, errs.NotFound) {
+		return "", false, nil
+	}
+	if err != nil || def.Public.IsZero() {
+		return "", false, err
+	}
+	return def.Name.In(ctx), true, nil
 }
 
 // Get returns an entry to staff who may read dossiers of its agency and to its
