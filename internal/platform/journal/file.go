@@ -62,10 +62,11 @@ type checkpointLog struct {
 	path   string
 	last   checkpoint // newest in the file; origin "" when there is none
 	recent []string   // the newest notes, read by openLog
+	torn   bool       // half a note stands at the end
+	whole  int64      // where the last whole note ends
 }
 
-// openLog reads the end of the file and cuts off a torn last note, which was
-// never acknowledged to anybody. Whether all of the file is sound is for Verify.
+// openLog reads the end of the file. Whether all of it is sound is for Verify.
 func openLog(dir string, k keys) (_ *checkpointLog, err error) {
 	l := &checkpointLog{path: filepath.Join(dir, checkpointFile)}
 	f, err := os.Open(l.path)
@@ -101,12 +102,18 @@ func openLog(dir string, k keys) (_ *checkpointLog, err error) {
 		}
 		l.recent = append(l.recent, msg)
 	}
-	if r.torn {
-		if err := os.Truncate(l.path, r.offset); err != nil {
-			return nil, err
-		}
-	}
+	l.torn, l.whole = r.torn, r.offset
 	return l, nil
+}
+
+// mend cuts off a torn last note, which was never acknowledged to anybody. Only
+// the process that writes the file does that: to any other it may be a note on
+// its way.
+func (l *checkpointLog) mend() error {
+	if !l.torn {
+		return nil
+	}
+	return os.Truncate(l.path, l.whole)
 }
 
 func looksLikeRewind(msg string) bool {
@@ -163,4 +170,18 @@ func (l *checkpointLog) append(msgs []string, k keys) (err error) {
 	}
 	*l = next
 	return nil
+}
+
+// LastCheckpoint returns the newest signed note of an audit folder, "" when there
+// is none. Kept where nobody of this house can change it, it is a witness.
+func LastCheckpoint(dir string) (string, error) {
+	trusted, err := trustedKeys(dir)
+	if err != nil {
+		return "", err
+	}
+	l, err := openLog(dir, keys{trusted: trusted})
+	if err != nil || len(l.recent) == 0 {
+		return "", err
+	}
+	return l.recent[len(l.recent)-1], nil
 }

@@ -63,6 +63,9 @@ func (j *Journal) Start(ctx context.Context) error {
 	if err := agrees(ctx, j.db, log.last); err != nil {
 		return err
 	}
+	if err := log.mend(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	if err := j.putBack(ctx, log, k); err != nil {
 		return err
 	}
@@ -122,7 +125,7 @@ func AcceptRewind(ctx context.Context, db *sqldb.DB, dir, name, reason string) (
 	if size >= log.last.size {
 		return Rewind{}, errors.New("journal: nothing was set back")
 	}
-	if err := log.agreesBelow(ctx, db, size, k); err != nil {
+	if err := errors.Join(log.agreesBelow(ctx, db, size, k), log.mend()); err != nil {
 		return Rewind{}, err
 	}
 	c := checkpoint{origin: j.opts.Name + rewindSuffix, size: log.last.size, root: log.last.root, at: j.opts.Now(), back: size, reason: reason}
