@@ -495,3 +495,16 @@ func (p *Person) HTML(selector string) string {
 	}))
 	return s
 }
+
+// Links are the addresses of the links on the page, as paths of the site.
+func (p *Person) Links() []string {
+	var all []string
+	p.eval(`[...document.querySelectorAll("main a[href]")].map(a=>a.getAttribute("href"))`, &all)
+	return all
+}
+
+// ForgetCache empties the browser's cache, so that the next page is a first view.
+func (p *Person) ForgetCache() {
+	p.t.Helper()
+	p.run("empty the cache", network.ClearBrowserCache())
+}

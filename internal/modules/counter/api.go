@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"motcua/internal/core/dossier"
+	"motcua/internal/core/form"
 	"motcua/internal/core/identity"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
@@ -99,8 +100,11 @@ func (c *Counter) apiIntake(ctx context.Context, in *intakeInput) (*intakeOutput
 		return nil, err
 	}
 	take := dossier.IntakeInput{
-		Key: in.Key, OfferID: b.Offer, CaseID: b.Case, Channel: dossier.Channel(b.Channel), Owner: owner, Proxy: b.Proxy, RawAnswers: b.Answers,
+		Key: in.Key, OfferID: b.Offer, CaseID: b.Case, Channel: dossier.Channel(b.Channel), Owner: owner, Proxy: b.Proxy,
 		Delivery: dossier.Delivery{By: b.Delivery.By, Address: b.Delivery.Address, Phone: b.Delivery.Phone}, Sets: max(b.Sets, 1), FeePaid: b.FeePaid, ReceiptNo: b.ReceiptNo,
+	}
+	if take.Answers, err = c.answers(ctx, b.Offer, &take.CaseID, b.Answers); err != nil {
+		return nil, err
 	}
 	if b.Submitter != nil {
 		if take.Submitter, err = b.Submitter.person("submitter"); err != nil {
@@ -121,4 +125,30 @@ func (c *Counter) apiIntake(ctx context.Context, in *intakeInput) (*intakeOutput
 		out.Body.DueAt = &d.DueAt
 	}
 	return out, nil
+}
+
+// answers reads the answers of an intake by the form of its case, the first case
+// when none is named.
+func (c *Counter) answers(ctx context.Context, offerID string, caseID *string, raw json.RawMessage) (form.Answers, error) {
+	offer, err := c.catalogue.Offer(ctx, offerID)
+	if err != nil {
+		return nil, err
+	}
+	version, err := c.catalogue.Get(ctx, offer.ProcedureCode, civil.Date{})
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := c.catalogue.Compiled(ctx, version.ID)
+	if err != nil {
+		return nil, err
+	}
+	if *caseID == "" {
+		*caseID = version.Def.Cases[0].ID
+	}
+	f := compiled.Form(*caseID)
+	if f == nil {
+		return nil, errs.NewInvalid(errs.Bad("case", "dossier.no-such-case"))
+	}
+	read, bad := f.ParseJSON(raw)
+	return read, errs.NewInvalid(bad...)
 }

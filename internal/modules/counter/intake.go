@@ -124,11 +124,15 @@ func (c *Counter) view(ctx context.Context, code, caseID string) (*intakeView, *
 	}
 	i := slices.IndexFunc(version.Def.Cases, func(cs procedure.Case) bool { return cs.ID == caseID })
 	v.Case = version.Def.Cases[max(i, 0)]
-	compiled, err := c.catalogue.Compiled(ctx, version, v.Case.ID)
+	compiled, err := c.catalogue.Compiled(ctx, version.ID)
 	if err != nil {
 		return nil, nil, err
 	}
-	return v, compiled.Form, nil
+	f := compiled.Form(v.Case.ID)
+	if f == nil {
+		return nil, nil, errs.NewNotFound("web.not-found")
+	}
+	return v, f, nil
 }
 
 // offerFor finds the counter offer of an agency; a counter of the province takes in
@@ -163,7 +167,7 @@ func (c *Counter) blank(w http.ResponseWriter, r *http.Request) error {
 func (c *Counter) draw(w http.ResponseWriter, r *http.Request, status int, v *intakeView, f *form.Form, bad []errs.Field) error {
 	ctx := r.Context()
 	labels := f.Labels(i18n.Lang(ctx))
-	env := c.dossiers.PersonsEnv(v.In.Owner, v.In.Submitter)
+	env := c.dossiers.DossierEnv(dossier.Dossier{Owner: v.In.Owner, Submitter: v.In.Submitter})
 	components, err := c.dossiers.Components(ctx, v.Version.ID, v.Case.ID, v.In.Answers, v.In.Owner, v.In.Submitter)
 	if err != nil {
 		return err
@@ -283,7 +287,7 @@ func (c *Counter) fill(ctx context.Context, v *intakeView, values url.Values) ([
 	if card, err := ident.ParseCardQR(get("quet")); err == nil {
 		in.Owner.CitizenNo, in.Owner.Name, in.Owner.Address = string(card.Number), card.Name, card.Address
 		in.Owner.Gender = string(card.Sex)
-		in.Owner.Birth = card.Birth.Partial()
+		in.Owner.Birth = card.Birth
 		v.Birth = card.Birth.Screen(i18n.VI)
 	}
 	if typed := get("owner.birth"); typed != "" && in.Owner.Birth.IsZero() {

@@ -80,11 +80,14 @@ func (p *Portal) application(ctx context.Context, d dossier.Draft) (*application
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := p.catalogue.Compiled(ctx, v, d.CaseID)
+	compiled, err := p.catalogue.Compiled(ctx, v.ID)
 	if err != nil {
 		return nil, err
 	}
-	a := &application{draft: d, version: v, form: compiled.Form}
+	a := &application{draft: d, version: v, form: compiled.Form(d.CaseID)}
+	if a.form == nil {
+		return nil, errs.NewNotFound("web.not-found")
+	}
 	a.env = p.dossiers.DraftEnv(ctx, d)
 	a.steps = append(a.steps, applyStep{ID: stepPerson, Title: i18n.T(ctx, "portal.person.title"), Done: d.Owner != nil})
 	for _, s := range a.form.Steps(d.Answers, a.env) {

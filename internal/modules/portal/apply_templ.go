@@ -258,19 +258,26 @@ func papersFields(v papersView) templ.Component {
 			}
 		}
 		for _, c := range v.Components {
-			if len(c.Component.Reusable) > 0 {
-				templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{FieldProps: ui.FieldProps{Name: "papers." + c.Component.Code + "_entry", Label: i18n.T(ctx, "portal.papers.reuse") + ": " + c.Component.Name}, Value: c.EntryID, Options: reuseOptions(ctx, c.Component.Reusable)}).Render(ctx, templ_7745c5c3_Buffer)
+			if c.Component.PresentOnly {
+				templ_7745c5c3_Err = ui.Notice(ui.NoticeProps{Tone: ui.Info, Title: c.Component.Name, Text: paperHelp(ctx, c.Component)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " ")
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = ui.FileInput(ui.FileProps{FieldProps: ui.FieldProps{Name: "papers." + c.Component.Code, Label: c.Component.Name, Help: paperHelp(ctx, c.Component), Error: v.Errors.For("papers." + c.Component.Code), Required: c.Component.Required}, Accept: acceptOf(c.Component), MaxBytes: v.MaxBytes, Multiple: true, Upload: "/tep", Files: c.Files}).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			} else {
+				if len(c.Component.Reusable) > 0 {
+					templ_7745c5c3_Err = ui.Radios(ui.RadiosProps{FieldProps: ui.FieldProps{Name: "papers." + c.Component.Code + "_entry", Label: i18n.T(ctx, "portal.papers.reuse") + ": " + c.Component.Name}, Value: c.EntryID, Options: reuseOptions(ctx, c.Component.Reusable)}).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.FileInput(ui.FileProps{FieldProps: ui.FieldProps{Name: "papers." + c.Component.Code, Label: c.Component.Name, Help: paperHelp(ctx, c.Component), Error: v.Errors.For("papers." + c.Component.Code), Required: c.Component.Required}, Accept: acceptOf(c.Component), MaxBytes: v.MaxBytes, Multiple: true, Upload: "/tep", Files: c.Files}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 		}
 		return nil

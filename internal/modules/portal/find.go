@@ -93,8 +93,12 @@ func (p *Portal) procedure(w http.ResponseWriter, r *http.Request) error {
 			v.Places = append(v.Places, o.agency)
 		}
 	}
-	if compiled, err := p.catalogue.Compiled(ctx, version, version.Def.Cases[0].ID); err == nil {
-		v.Minutes = compiled.Form.Minutes()
+	compiled, err := p.catalogue.Compiled(ctx, version.ID)
+	if err != nil {
+		return err
+	}
+	if f := compiled.Form(version.Def.Cases[0].ID); f != nil {
+		v.Minutes = f.Minutes()
 	}
 	return web.Render(w, r, http.StatusOK, procedurePage(v))
 }
