@@ -81,6 +81,9 @@ type (
 		Name      i18n.Text
 	}
 
+	// ChildDropped says that a child dossier is no longer waited for (the dossier went on or ended without it).
+	ChildDropped struct{ Child Child }
+
 	// TimerSet asks to call Act with Input.Timer at DueAt (or at the end of After when zero).
 	TimerSet struct{ Timer Timer }
 
@@ -108,6 +111,7 @@ func (DocumentNeeded) effect() {}
 func (ResultNeeded) effect()   {}
 func (PaymentNeeded) effect()  {}
 func (ChildNeeded) effect()    {}
+func (ChildDropped) effect()   {}
 func (TimerSet) effect()       {}
 func (TimerCancelled) effect() {}
 func (Notify) effect()         {}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"motcua/internal/platform/i18n"
+	"motcua/internal/platform/rules"
 )
 
 // Status is the national dossier status (TrangThaiHoSo), 1 to 10.
@@ -29,20 +30,22 @@ type Run struct {
 	Flow        string            `json:"flow"`
 	Step        string            `json:"step"`
 	Status      Status            `json:"status"`
-	Clock       ClockState        `json:"clock"`
-	Agencies    map[string]string `json:"agencies"`           // receiving, competent and codes of the flow → agency id
-	Tasks       []Task            `json:"tasks"`              // open tasks only
-	Timers      []Timer           `json:"timers,omitempty"`   // pending timers of the present step
-	Opinions    []Opinion         `json:"opinions,omitempty"` // every opinion asked, with answers, all rounds
-	Children    []Child           `json:"children,omitempty"` // every child dossier, all rounds
-	Back        []string          `json:"back,omitempty"`     // steps that @back returns to, last first out
-	Trail       []string          `json:"trail,omitempty"`    // steps passed, for @previous and the drawing
-	Last        map[string]Person `json:"last,omitempty"`     // who acted last in each step: a returned step goes to the same hands
-	Supplements int               `json:"supplements"`        // how often the citizen was asked for more papers
-	Extensions  int               `json:"extensions"`         // how often the term was extended
-	Rejected    bool              `json:"rejected,omitempty"` // decided against: no result is issued
-	Issued      bool              `json:"issued,omitempty"`   // the result has been issued
-	Seq         int               `json:"seq"`                // numbers tasks, opinions, children and timers
+	Clock       ClockState        `json:"clock,omitempty"`
+	Pause       string            `json:"pause,omitempty"`       // why the clock is paused: supplement | financial | suspended
+	Agencies    map[string]string `json:"agencies"`              // receiving, competent and codes of the flow → agency id
+	Tasks       []Task            `json:"tasks,omitempty"`       // open tasks only
+	Timers      []Timer           `json:"timers,omitempty"`      // pending timers of the present step
+	Opinions    []Opinion         `json:"opinions,omitempty"`    // every opinion asked, with answers, all rounds
+	Children    []Child           `json:"children,omitempty"`    // every child dossier, all rounds
+	Back        []string          `json:"back,omitempty"`        // steps that @back returns to, last first out
+	Trail       []string          `json:"trail,omitempty"`       // tasks passed, for @previous and the drawing
+	Last        map[string]Person `json:"last,omitempty"`        // to whom a step was given: it comes back to the same hands
+	Result      map[string]any    `json:"result,omitempty"`      // the data of the result, as officers gave it so far
+	Supplements int               `json:"supplements,omitempty"` // how often the citizen was asked for more papers
+	Extensions  int               `json:"extensions,omitempty"`  // how often the term was extended
+	Rejected    bool              `json:"rejected,omitempty"`    // decided against: no result is issued
+	Issued      bool              `json:"issued,omitempty"`      // the result has been issued
+	Seq         int               `json:"seq"`                   // numbers tasks, opinions, children and timers
 }
 
 // ClockState is the engine's view of the legal clock, enough to never ask for an
@@ -152,6 +155,7 @@ type Now struct {
 // Facts is what guards may know; see FactNames. The engine itself adds status,
 // supplements, extensions, opinions_done, opinions_agreed, children_done and roles.
 type Facts struct {
+	Now            time.Time // the day for age() and days()
 	Answers        map[string]any
 	FeeDue         int64 // đồng still owed
 	FeePaid        bool  // nothing is owed any more
@@ -159,6 +163,8 @@ type Facts struct {
 	ResultReady    bool  // the result's data and document are there
 	Channel        string
 	Case           string
+
+	scope *rules.Scope // prepared once for several guards
 }
 
 // Input is one act.
@@ -189,16 +195,17 @@ const (
 
 // Action is one button, enabled or grey with its reason.
 type Action struct {
-	Task    string // task id
-	Step    string
-	ID      string
-	Name    i18n.Text // zero for built-in actions: words are at the locale key "flow.action.<id>"
-	Tone    string
-	Effect  EffectName
-	Needs   []Need
-	Confirm i18n.Text
-	Blocked *Reason // nil: may be done now
-	Warning *Reason // may be done, with this said first (a second request for papers counts as late)
+	Task     string // task id
+	Step     string
+	ID       string
+	Name     i18n.Text // zero for built-in actions: words are at the locale key "flow.action.<id>"
+	Tone     string
+	Effect   EffectName
+	Needs    []Need
+	Confirm  i18n.Text
+	OnBehalf bool    // the citizen's to do; the counter does it for one who stands there
+	Blocked  *Reason // nil: may be done now
+	Warning  *Reason // may be done, with this said first (a second request for papers counts as late)
 }
 
 // Reason says why: Text when the pack gives words, else the locale key "error.<Code>".
