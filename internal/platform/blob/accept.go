@@ -221,7 +221,7 @@ func (f *Files) quota(ctx context.Context, tx *sqldb.Tx, owner string, more int6
 		return err
 	}
 	if held+more > f.opt.MaxOwner {
-		return errs.New(errs.RateLimited, "file.quota", "max", megabytes(f.opt.MaxOwner))
+		return errs.New(errs.TooLarge, "file.quota", "max", megabytes(f.opt.MaxOwner))
 	}
 	return nil
 }

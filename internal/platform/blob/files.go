@@ -137,14 +137,17 @@ func sub(dir string) fs.FS {
 // Store is the store underneath, for backup and doctor.
 func (f *Files) Store() Store { return f.store }
 
+// Reader reads the tables underneath, for Streams and ClaimedBy outside a transaction.
+func (f *Files) Reader() sqldb.Reader { return f.db }
+
 // MaxFile is the largest file that is taken, in bytes.
 func (f *Files) MaxFile() int64 { return f.opt.MaxFile }
 
 // Save takes a whole file from r. The content decides its type; name only
 // lends its words. When Save returns, bytes and row are durable.
 //
-// Errors: file.empty, file.too-large, file.type-refused, file.infected
-// (errs.Invalid or TooLarge), file.quota (RateLimited), storage.full (Full),
+// Errors: file.empty, file.too-large, file.type-refused.*, file.damaged,
+// file.infected, file.quota (errs.Invalid or TooLarge), storage.full (Full),
 // storage.away (Unavailable).
 func (f *Files) Save(ctx context.Context, name, owner string, r io.Reader) (File, error) {
 	return f.SaveOnce(ctx, name, owner, "", r)

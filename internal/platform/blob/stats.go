@@ -32,7 +32,7 @@ func (s *stats) saved(err error, size int64) {
 	case err == nil:
 		s.saves.WithLabelValues("stored").Inc()
 		s.bytes.Add(float64(size))
-	case refusesContent(err), errs.Is(err, errs.RateLimited):
+	case refusesContent(err), errs.HasCode(err, "file.quota"):
 		s.saves.WithLabelValues("refused").Inc()
 	default:
 		s.saves.WithLabelValues("failed").Inc()

@@ -162,7 +162,7 @@ func (f *Files) append(ctx context.Context, u Upload, offset int64, staged Stage
 			return err
 		}
 		if n == 0 {
-			return errs.New(errs.RateLimited, "upload.too-many-parts")
+			return errs.New(errs.Invalid, "upload.too-many-parts")
 		}
 		now.Offset += ref.Size
 		now.ExpiresAt = sqldb.Time(sqldb.Millis(expires))
@@ -183,7 +183,7 @@ func (f *Files) append(ctx context.Context, u Upload, offset int64, staged Stage
 
 // Finish joins the parts of a complete upload into a file, once: finishing again
 // gives the same file. Its errors are those of Save, and upload.incomplete
-// (Conflict), upload.expired (Gone), upload.refused (Conflict).
+// (Conflict), upload.expired (Gone), upload.refused (Invalid).
 func (f *Files) Finish(ctx context.Context, uploadID, owner string) (File, error) {
 	u, err := f.Upload(ctx, uploadID, owner)
 	if err != nil {
@@ -193,7 +193,7 @@ func (f *Files) Finish(ctx context.Context, uploadID, owner string) (File, error
 	case u.State == UploadDone:
 		return f.Get(ctx, u.FileID)
 	case u.State != UploadOpen:
-		return File{}, errs.NewConflict("upload.refused")
+		return File{}, errs.New(errs.Invalid, "upload.refused")
 	case u.Size >= 0 && u.Offset != u.Size:
 		return File{}, errs.NewConflict("upload.incomplete", "offset", u.Offset)
 	}
@@ -233,7 +233,7 @@ func (f *Files) Finish(ctx context.Context, uploadID, owner string) (File, error
 // refusesContent tells a verdict about the bytes, which no repetition changes,
 // from a trouble of ours.
 func refusesContent(err error) bool {
-	return errs.Is(err, errs.Invalid) || errs.Is(err, errs.TooLarge)
+	return (errs.Is(err, errs.Invalid) || errs.Is(err, errs.TooLarge)) && !errs.HasCode(err, "file.quota")
 }
 
 // refuse closes an upload whose content may not be stored and frees its parts.
