@@ -26,13 +26,13 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr); err != nil {
+	if err := listen(ctx, *addr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, addr string) error {
+func listen(ctx context.Context, addr string) error {
 	site, err := newSite(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func run(ctx context.Context, addr string) error {
 	return nil
 }
 
-func newSite(log *slog.Logger) (*web.Site, error) {
+func newSite(log *slog.Logger, more ...web.Route) (*web.Site, error) {
 	bundle, err := i18n.New(web.Locales(), ui.Locales())
 	if err != nil {
 		return nil, err
@@ -58,7 +58,6 @@ func newSite(log *slog.Logger) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	anyone := web.Access{Name: "anyone", Check: func(context.Context) error { return nil }}
 	return web.New(web.Options{
 		Bundle: bundle, Assets: built, ErrorPage: ui.ErrorPage, Log: log,
 		Brand: web.Brand{
@@ -69,19 +68,23 @@ func newSite(log *slog.Logger) (*web.Site, error) {
 			},
 			Footer: []web.NavItem{{Text: i18n.V("Bảo vệ dữ liệu cá nhân"), Href: "#"}, {Text: i18n.V("Trợ năng"), Href: "#"}, {Text: i18n.V("Dữ liệu mở"), Href: "#"}},
 		},
-		Routes: []web.Route{
-			{Pattern: "GET /{$}", Access: anyone, Handle: func(w http.ResponseWriter, r *http.Request) error {
+		Routes: append([]web.Route{
+			{Pattern: "GET /{$}", Access: anyone(), Handle: func(w http.ResponseWriter, r *http.Request) error {
 				return web.SeeOther(w, r, "/styleguide")
 			}},
-			{Pattern: "GET /styleguide", Access: anyone, Handle: show},
-			{Pattern: "POST /styleguide", Access: anyone, Handle: func(w http.ResponseWriter, r *http.Request) error {
+			{Pattern: "GET /styleguide", Access: anyone(), Handle: show},
+			{Pattern: "POST /styleguide", Access: anyone(), Handle: func(w http.ResponseWriter, r *http.Request) error {
 				if _, err := web.Form(r); err != nil {
 					return err
 				}
 				return web.Render(w, r.WithContext(viewer(r)), http.StatusUnprocessableEntity, ui.StyleGuideWith(""))
 			}},
-		},
+		}, more...),
 	})
+}
+
+func anyone() web.Access {
+	return web.Access{Name: "anyone", Check: func(context.Context) error { return nil }}
 }
 
 func show(w http.ResponseWriter, r *http.Request) error {
