@@ -100,7 +100,7 @@ func scannedNumber(text string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return n.String(), true
+	return string(n), true
 }
 
 // view prepares the intake of a procedure at the clerk's counter.

@@ -65,7 +65,7 @@ func onePage(v oneView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if v.D.Supplements > 1 {
+			if v.D.Dossier.Supplements > 1 {
 				templ_7745c5c3_Err = ui.Tag(ui.Warn, i18n.T(ctx, "desk.twice-asked")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -161,7 +161,7 @@ func (p *Portal) track(w http.ResponseWriter, r *http.Request) error {
 		bad := ui.ErrorsOf(r.Context(), []errs.Field{errs.Bad("ma", "portal.number")}, nil)
 		return web.Render(w, r, http.StatusUnprocessableEntity, trackPage(typed, bad.For("ma")))
 	}
-	return web.SeeOther(w, r, "/tra-cuu/"+url.PathEscape(number.String()))
+	return web.SeeOther(w, r, "/tra-cuu/"+url.PathEscape(string(number)))
 }
 
 // status is where the QR code of a receipt leads: where it stands, not whose it is.
