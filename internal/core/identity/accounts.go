@@ -323,6 +323,22 @@ func (s *Service) FindCitizen(ctx context.Context, citizenNo string) (Account, e
 	return a, missing(err, "find citizen")
 }
 
+// FindStaff returns the staff account with a login to the code of another room.
+func (s *Service) FindStaff(ctx context.Context, login string) (Account, error) {
+	a, _, err := s.byLogin(ctx, s.db, loginKey(login))
+	if err == nil && a.Kind != KindStaff {
+		return Account{}, errAccountNotFound()
+	}
+	return a, err
+}
+
+// Colleagues returns active staff accounts of the agency at a path and below it,
+// by given name, at most limit, for offering names while somebody types.
+func (s *Service) Colleagues(ctx context.Context, agencyPath string, limit int) ([]Listed, error) {
+	page, err := s.searchAccounts(ctx, AccountFilter{Kind: KindStaff, State: Active, Limit: limit}, []string{agencyPath})
+	return page.Items, err
+}
+
 // Names returns the names of accounts by id, for lists that show who did what.
 func (s *Service) Names(ctx context.Context, accountIDs ...string) (map[string]string, error) {
 	names := make(map[string]string, len(accountIDs))

@@ -204,6 +204,15 @@ func (s *Service) Posts(ctx context.Context, agencyID, after string, limit int) 
 	return listPosts(ctx, s.db, agencyID, after, limit, s.now())
 }
 
+// PostHoldings returns who holds a post now or later, at most 500, earliest first.
+func (s *Service) PostHoldings(ctx context.Context, postID string) ([]Holding, error) {
+	one := []PostHolders{{Post: Post{ID: postID}}}
+	if err := fillPosts(ctx, s.db, one, s.now()); err != nil {
+		return nil, err
+	}
+	return one[0].Holdings, nil
+}
+
 // openAgency loads an agency that the actor may change and that is not over.
 func (s *Service) openAgency(ctx context.Context, tx *sqldb.Tx, agencyID string) (Agency, error) {
 	a, err := loadAgency(ctx, tx, agencyID)

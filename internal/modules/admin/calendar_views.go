@@ -1,0 +1,103 @@
+package admin
+
+import (
+	"context"
+	"strconv"
+
+	"motcua/internal/platform/calendar"
+	"motcua/internal/platform/civil"
+	"motcua/internal/platform/i18n"
+	"motcua/internal/platform/ui"
+)
+
+func dayColumns(ctx context.Context) []ui.Column {
+	return columns(ctx, "day", "day-kind", "day-name", "source")
+}
+
+func versionColumns(ctx context.Context) []ui.Column {
+	c := columns(ctx, "version", "when", "who", "reason", "own-days")
+	c[4].Numeric = true
+	return c
+}
+
+func dayPath(agencyID string, d civil.Date) string {
+	return calendarPath(agencyID) + "/ngay?ngay=" + d.String()
+}
+
+// yearTabs offers the year before, this one and the next two.
+func yearTabs(v calendarView) []ui.Tab {
+	var tabs []ui.Tab
+	for y := max(firstYear, v.Year-1); y <= min(v.Year+2, v.Today.Year()+aheadYears); y++ {
+		tabs = append(tabs, ui.Tab{Text: strconv.Itoa(y), Href: calendarPath(v.Agency.ID) + "?nam=" + strconv.Itoa(y), Current: y == v.Year})
+	}
+	return tabs
+}
+
+// daysOff counts the days of the year that are off although the week would have
+// the office open.
+func daysOff(v calendarView) int {
+	n := 0
+	for _, d := range v.Days {
+		if len(v.Cal.Week[d.Date.Weekday()]) > 0 && !v.Cal.IsWorking(d.Date) {
+			n++
+		}
+	}
+	return n
+}
+
+func provisional(v calendarView) bool {
+	for _, d := range v.Days {
+		if d.Provisional {
+			return true
+		}
+	}
+	return false
+}
+
+func dayTone(k calendar.Kind) ui.Tone {
+	switch k {
+	case calendar.Holiday, calendar.InLieu:
+		return ui.Danger
+	case calendar.SwapOff, calendar.Closed:
+		return ui.Warn
+	case calendar.MakeUp:
+		return ui.OK
+	default:
+		return ui.Info
+	}
+}
+
+func weekTerms(ctx context.Context, w calendar.Week) []ui.Term {
+	var terms []ui.Term
+	for _, f := range weekFields() {
+		value := w[f.Day].String()
+		if value == "" {
+			value = word(ctx, "admin.closed-day")
+		}
+		terms = append(terms, ui.Term{Term: civil.WeekdayName(f.Day, i18n.Lang(ctx)), Value: value})
+	}
+	return terms
+}
+
+// weekSource says whose hours these are.
+func weekSource(ctx context.Context, v calendarView) string {
+	if v.Own.Layer.Week.IsZero() {
+		return word(ctx, "admin.inherited")
+	}
+	return word(ctx, "admin.own-week")
+}
+
+func dayTitle(ctx context.Context, v dayForm) string {
+	if !v.Given {
+		return word(ctx, "admin.add-day")
+	}
+	return word(ctx, "admin.edit-day", "day", v.Form.Get("date"))
+}
+
+func dayOptions(ctx context.Context) []ui.Option {
+	var options []ui.Option
+	for _, k := range dayKinds() {
+		options = append(options, ui.Option{Value: string(k), Text: word(ctx, "admin.day."+string(k)), Help: word(ctx, "admin.day-help."+string(k))})
+	}
+	return options
+}
