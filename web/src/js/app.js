@@ -5,7 +5,9 @@ import { guardSubmits } from "./submit.js";
 import { uploads } from "./upload.js";
 
 function each(root, selector, f) {
-  for (const el of root.querySelectorAll(selector)) {
+  const found = [...root.querySelectorAll(selector)];
+  if (root !== document && root.matches(selector)) found.push(root);
+  for (const el of found) {
     if (el.dataset.ready) continue;
     el.dataset.ready = "1";
     f(el);

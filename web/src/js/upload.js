@@ -69,7 +69,8 @@ export async function send(base, file, onProgress, onWait, signal) {
         sessionStorage.setItem(memory, id);
       }
       if (offset < 0) {
-        const head = await fetch(base + "/" + id, { method: "HEAD", credentials: "same-origin", signal });
+        const head = await fetch(base + "/" + id, { method: "HEAD", credentials: "same-origin", headers: { Accept: "application/json" }, signal });
+        if (head.status === 401 || head.status === 403) throw new Refused();
         if (head.status === 404 || head.status === 410) {
           id = null;
           sessionStorage.removeItem(memory);
