@@ -1,0 +1,631 @@
+package dossier
+
+import (
+	"context"
+	"encoding/base64"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"motcua/internal/core/identity"
+	"motcua/internal/core/org"
+	"motcua/internal/platform/civil"
+	"motcua/internal/platform/errs"
+	"motcua/internal/platform/fold"
+	"motcua/internal/platform/sqldb"
+)
+
+// Limits of lists.
+const (
+	defaultPage  = 25
+	largestPage  = 100
+	searchCap    = 500 // candidates looked at for one search; who gets that many types more
+	directScopes = 64  // agencies in reach up to which each is read by itself
+	searchAgency = 400 // agencies in reach that a search goes through
+)
+
+func pageSize(n int) int {
+	if n <= 0 {
+		return defaultPage
+	}
+	return min(n, largestPage)
+}
+
+// cursor is where a page of a list ended: two sort values, as one opaque text.
+type cursor struct {
+	at int64
+	id string
+	ok bool
+}
+
+func readCursor(s string) (cursor, error) {
+	if s == "" {
+		return cursor{}, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	at, id, found := strings.Cut(string(raw), "/")
+	n, perr := strconv.ParseInt(at, 10, 64)
+	if err != nil || perr != nil || !found || len(id) > 80 {
+		return cursor{}, errs.NewInvalid(errs.Bad("after", "dossier.page"))
+	}
+	return cursor{at: n, id: id, ok: true}, nil
+}
+
+func (c cursor) String() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.at, 10) + "/" + c.id))
+}
+
+// args gathers parameters while a query is written.
+type args struct{ list []any }
+
+func (a *args) add(v any) string {
+	a.list = append(a.list, v)
+	return "$" + strconv.Itoa(len(a.list))
+}
+
+// Queue reads one page of a work queue. Whose tasks it shows follows from the posts
+// of the reader; see [Queue].
+func (s *Service) Queue(ctx context.Context, q QueueQuery) (Page, error) {
+	actor, err := signedIn(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	if q.Queue == "" {
+		q.Queue = QueueMine
+	}
+	after, err := readCursor(q.After)
+	if err != nil {
+		return Page{}, err
+	}
+	if q.Queue == QueueAll {
+		return s.all(ctx, actor, q, after)
+	}
+	var found []string
+	if strings.TrimSpace(q.Search) != "" {
+		if found, err = s.find(ctx, actor, q.Search); err != nil || len(found) == 0 {
+			return Page{}, err
+		}
+	}
+	if q.Queue == QueueFollowing {
+		return s.following(ctx, actor, q, found, after)
+	}
+	if !slices.Contains(Queues(), q.Queue) {
+		return Page{}, errs.NewNotFound("dossier.no-queue")
+	}
+	return s.taskPage(ctx, actor, q, found, after)
+}
+
+// branch is one index-backed part of a work queue: a condition on dossier_task.
+type branch string
+
+// desks are the agencies and roles at which an actor works.
+type desk struct{ agencyID, role string }
+
+func desks(a identity.Actor) []desk {
+	var out []desk
+	for _, p := range a.Posts {
+		for _, role := range p.Roles {
+			d := desk{p.AgencyID, role}
+			if !slices.Contains(out, d) {
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+// branches are the parts of the work an actor sees in a queue: what is theirs by
+// name, what waits in their roles, and all of an agency where they may assign.
+func branches(a identity.Actor, queue Queue, p *args) []branch {
+	me := p.add(a.AccountID)
+	mine := branch("t.assignee_id = " + me + " AND t.assignee_id <> ''")
+	var roles, whole, waiting []branch
+	seen := map[string]bool{}
+	for _, d := range desks(a) {
+		roles = append(roles, branch("t.agency_id = "+p.add(d.agencyID)+" AND t.role = "+p.add(d.role)+" AND t.assignee_id = ''"))
+	}
+	for _, post := range a.Posts {
+		if seen[post.AgencyID] {
+			continue
+		}
+		seen[post.AgencyID] = true
+		waiting = append(waiting, branch("t.agency_id = "+p.add(post.AgencyID)+" AND t.role = '"+waitingRole+"'"))
+		if slices.Contains(post.Perms, identity.DossierAssign) {
+			whole = append(whole, branch("t.agency_id = "+p.add(post.AgencyID)+" AND t.role <> '"+waitingRole+"' AND t.assignee_id <> "+me+" AND t.assignee_id <> ''"))
+		}
+	}
+	switch queue {
+	case QueueMine:
+		return []branch{mine}
+	case QueueUnassigned:
+		return roles
+	case QueueWaiting:
+		return waiting
+	case QueueDueSoon, QueueOverdue:
+		return append(append([]branch{mine}, roles...), whole...)
+	default: // to_receive, to_sign, to_return
+		return append([]branch{mine}, roles...)
+	}
+}
+
+// condition is what a queue asks of a task beside being in a branch.
+func (s *Service) condition(queue Queue, p *args, now time.Time) string {
+	switch queue {
+	case QueueToReceive:
+		return " AND t.kind = '" + kindReceive + "'"
+	case QueueToSign:
+		return " AND t.kind = '" + kindSign + "'"
+	case QueueToReturn:
+		return " AND t.kind = '" + kindReturn + "'"
+	case QueueUnassigned, QueueMine:
+		return ""
+	case QueueDueSoon:
+		return " AND t.late_at >= " + p.add(sqldb.Millis(now)) + " AND t.late_at < " + p.add(sqldb.Millis(soon(now)))
+	case QueueOverdue:
+		return " AND t.late_at < " + p.add(sqldb.Millis(now))
+	}
+	return ""
+}
+
+// soon is until when a dossier counts as nearly due: the end of the next day that
+// is no Sunday. The exact working calendar decides the due time itself.
+func soon(now time.Time) time.Time {
+	d := civil.DateOf(now).AddDays(1)
+	for d.Weekday() == time.Saturday || d.Weekday() == time.Sunday {
+		d = d.AddDays(1)
+	}
+	return d.End()
+}
+
+// taskPage reads a page of a queue made of tasks. Every branch is read from its
+// index in the order of urgency, then the branches are merged.
+func (s *Service) taskPage(ctx context.Context, a identity.Actor, q QueueQuery, found []string, after cursor) (Page, error) {
+	limit := pageSize(q.Limit)
+	var p args
+	parts := branches(a, q.Queue, &p)
+	if len(parts) == 0 {
+		return Page{}, nil
+	}
+	now := s.now()
+	cond := s.condition(q.Queue, &p, now)
+	if q.Overdue {
+		cond += " AND t.late_at < " + p.add(sqldb.Millis(now))
+	}
+	if after.ok {
+		dossierID, task, _ := strings.Cut(after.id, "/")
+		cond += " AND (t.sort_at, t.dossier_id, t.task) > (" + p.add(after.at) + ", " + p.add(dossierID) + ", " + p.add(task) + ")"
+	}
+	if found != nil {
+		cond += " AND t.dossier_id IN (" + inList(&p.list, found) + ")"
+	}
+	join := ""
+	if q.Procedure != "" || q.Agency != "" || q.Status != 0 {
+		join = " JOIN dossier_dossier d ON d.id = t.dossier_id" + filters(q, &p)
+	}
+	n := p.add(limit + 1)
+	texts := make([]string, len(parts))
+	for i, b := range parts {
+		texts[i] = `SELECT * FROM (SELECT ` + taskColumns + `, t.sort_at FROM dossier_task t` + join + ` WHERE t.closed_at IS NULL AND ` + string(b) + cond +
+			` ORDER BY t.sort_at, t.dossier_id, t.task LIMIT ` + n + `) b` + strconv.Itoa(i)
+	}
+	rows, err := s.DB.Query(ctx, `SELECT * FROM (`+strings.Join(texts, " UNION ALL ")+`) q ORDER BY sort_at, dossier_id, task LIMIT `+n, p.list...)
+	type sorted struct {
+		taskRow
+		at int64
+	}
+	list, err := sqldb.Collect[sorted](rows, err)(func(r *sqldb.Rows) (t sorted, err error) {
+		var sc taskScan
+		err = r.Scan(append(sc.dest(&t.taskRow), &t.at)...)
+		sc.finish(&t.taskRow)
+		return t, err
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	if len(list) > limit {
+		last := list[limit-1]
+		list = list[:limit]
+		page.Next = cursor{at: last.at, id: last.DossierID + "/" + last.ID}.String()
+	}
+	tasks := make([]taskRow, len(list))
+	ids := make([]string, len(list))
+	for i, t := range list {
+		tasks[i], ids[i] = t.taskRow, t.DossierID
+	}
+	byID, err := s.headsOf(ctx, ids)
+	if err != nil {
+		return Page{}, err
+	}
+	recs := make([]record, 0, len(tasks))
+	kept := tasks[:0]
+	for _, t := range tasks {
+		if rec, ok := byID[t.DossierID]; ok {
+			recs, kept = append(recs, rec), append(kept, t)
+		}
+	}
+	page.Rows, err = s.rows(ctx, recs, kept)
+	return page, err
+}
+
+// filters narrow a queue by what the head says.
+func filters(q QueueQuery, p *args) string {
+	out := ""
+	if q.Procedure != "" {
+		out += " AND d.procedure_code = " + p.add(q.Procedure)
+	}
+	if q.Agency != "" {
+		out += " AND d.competent_id = " + p.add(q.Agency)
+	}
+	if q.Status != 0 {
+		out += " AND d.status = " + p.add(int(q.Status))
+	}
+	return out
+}
+
+// headsOf reads heads by id.
+func (s *Service) headsOf(ctx context.Context, ids []string) (map[string]record, error) {
+	out := make(map[string]record, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var p []any
+	rows, err := s.DB.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.id IN (`+inList(&p, unique(ids))+`) LIMIT 1000`, p...)
+	list, err := heads(rows, err)
+	for _, rec := range list {
+		out[rec.ID] = rec
+	}
+	return out, err
+}
+
+// rows gives records the words of a list. tasks, when given, stand one to one.
+func (s *Service) rows(ctx context.Context, recs []record, tasks []taskRow) ([]Row, error) {
+	var accounts, agencies []string
+	for _, rec := range recs {
+		agencies = append(agencies, rec.CompetentAgencyID)
+	}
+	for _, t := range tasks {
+		if t.AssigneeID != "" {
+			accounts = append(accounts, t.AssigneeID)
+		}
+	}
+	names, err := s.namesOf(ctx, accounts)
+	if err != nil {
+		return nil, err
+	}
+	where, err := s.Agencies.AgenciesByID(ctx, unique(agencies)...)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	out := make([]Row, len(recs))
+	for i, rec := range recs {
+		row := Row{Dossier: rec.Dossier, AgencyName: where[rec.CompetentAgencyID].Name, HasDue: !rec.DueAt.IsZero()}
+		step := rec.Step
+		if i < len(tasks) {
+			t := tasks[i]
+			step = t.Step
+			row.TaskID, row.TaskDueAt, row.AssigneeID, row.AssigneeName = t.ID, t.DueAt, t.AssigneeID, names[t.AssigneeID]
+			row.New = t.SeenAt.IsZero()
+		}
+		comp, err := s.Procedures.Compiled(ctx, rec.VersionID)
+		if err != nil {
+			return nil, err
+		}
+		row.ProcedureName = comp.Version.Def.Name.In(ctx)
+		if f := comp.Flow(rec.CaseID); f != nil {
+			if info, ok := f.Step(step); ok {
+				row.StepName = info.Name.In(ctx)
+			}
+		}
+		if row.HasDue {
+			cal, err := s.Agencies.Calendar(ctx, rec.CompetentAgencyID, time.Time{})
+			if err != nil {
+				return nil, err
+			}
+			from, to := civil.DateOf(now), civil.DateOf(rec.DueAt)
+			if to.Before(from) {
+				row.DaysLeft = -int(math.Round(cal.WorkingDays(to.AddDays(1), from)))
+				if row.DaysLeft == 0 {
+					row.DaysLeft = -1
+				}
+			} else {
+				row.DaysLeft = int(math.Round(cal.WorkingDays(from.AddDays(1), to)))
+			}
+		}
+		if rec.FinishedAt.IsZero() && rec.ClockState == ClockRunning && row.HasDue && now.After(rec.DueAt) {
+			row.Late = true
+		}
+		out[i] = row
+	}
+	return out, nil
+}
+
+// following reads the dossiers a person follows, the last followed first.
+func (s *Service) following(ctx context.Context, a identity.Actor, q QueueQuery, found []string, after cursor) (Page, error) {
+	limit := pageSize(q.Limit)
+	p := args{}
+	where := "f.account_id = " + p.add(a.AccountID)
+	if after.ok {
+		where += " AND (f.at, f.dossier_id) < (" + p.add(after.at) + ", " + p.add(after.id) + ")"
+	}
+	if found != nil {
+		where += " AND f.dossier_id IN (" + inList(&p.list, found) + ")"
+	}
+	if q.Overdue {
+		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
+	}
+	rows, err := s.DB.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
+		` ORDER BY f.at DESC, f.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)
+	return s.pageOf(ctx, a, rows, err, limit)
+}
+
+// keyed is a dossier with the value its list is sorted by.
+type keyed struct {
+	at int64
+	id string
+}
+
+// pageOf reads the heads of a list of ids in its order. What the reader may no
+// longer see is left out.
+func (s *Service) pageOf(ctx context.Context, a identity.Actor, rows *sqldb.Rows, err error, limit int) (Page, error) {
+	list, err := sqldb.Collect[keyed](rows, err)(func(r *sqldb.Rows) (k keyed, err error) { return k, r.Scan(&k.at, &k.id) })
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	if len(list) > limit {
+		list = list[:limit]
+		page.Next = cursor{at: list[limit-1].at, id: list[limit-1].id}.String()
+	}
+	ids := make([]string, len(list))
+	for i, k := range list {
+		ids[i] = k.id
+	}
+	byID, err := s.headsOf(ctx, ids)
+	if err != nil {
+		return Page{}, err
+	}
+	var recs []record
+	for _, dossierID := range ids {
+		rec, ok := byID[dossierID]
+		if ok && relate(a, &rec, nil, false) != stranger {
+			recs = append(recs, rec)
+		}
+	}
+	page.Rows, err = s.rows(ctx, recs, nil)
+	return page, err
+}
+
+// reach is what an actor may read: agencies by id, or everything.
+type reach struct {
+	all      bool
+	agencies []string
+}
+
+// reachOf expands the scope of a reader to the agencies below it.
+func (s *Service) reachOf(ctx context.Context, a identity.Actor) (reach, error) {
+	scope := a.Scope(identity.DossierRead)
+	var r reach
+	if slices.Contains(scope, "/") {
+		r.all = true
+	}
+	if len(scope) > 0 {
+		for after := ""; ; {
+			page, err := s.Agencies.Agencies(ctx, org.AgencyFilter{Under: scope, Closed: true, Limit: 500, After: after})
+			if err != nil {
+				return r, err
+			}
+			for _, agency := range page.Items {
+				r.agencies = append(r.agencies, agency.ID)
+			}
+			if after = page.Next; after == "" {
+				break
+			}
+		}
+	}
+	// Where one has a post but not the permission to read everything, one still
+	// finds what one's counter took in.
+	for _, post := range a.Posts {
+		if !slices.Contains(r.agencies, post.AgencyID) && slices.Contains(post.Perms, identity.DossierReceive) {
+			r.agencies = append(r.agencies, post.AgencyID)
+		}
+	}
+	return r, nil
+}
+
+// all reads everything the reader may read, newest first. A reader of few agencies
+// is served from the list of each; a reader of many from the list of all, in which
+// most dossiers are theirs.
+func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after cursor) (Page, error) {
+	limit := pageSize(q.Limit)
+	var found []string
+	if strings.TrimSpace(q.Search) != "" {
+		var err error
+		if found, err = s.find(ctx, a, q.Search); err != nil || len(found) == 0 {
+			return Page{}, err
+		}
+	}
+	r, err := s.reachOf(ctx, a)
+	if err != nil || !r.all && len(r.agencies) == 0 {
+		return Page{}, err
+	}
+	if q.Agency != "" {
+		if !r.all && !slices.Contains(r.agencies, q.Agency) {
+			return Page{}, nil
+		}
+		r = reach{agencies: []string{q.Agency}}
+	}
+	p := args{}
+	where := ""
+	if q.Status != 0 {
+		where += " AND d.status = " + p.add(int(q.Status))
+	}
+	if q.Overdue {
+		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
+	}
+	var text string
+	switch {
+	case found != nil:
+		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.id IN (` + inList(&p.list, found) + `)` + where + procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) +
+			` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
+	case q.Overdue && (r.all || len(r.agencies) > directScopes):
+		// Open dossiers with a due time are few: their own index is read whole.
+		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
+		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.due_at IS NOT NULL` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
+	case !r.all && len(r.agencies) <= directScopes:
+		text = s.byAgency(q, r, where, after, limit, &p)
+	default:
+		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
+		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.submitted_at > 0` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
+	}
+	rows, err := s.DB.Query(ctx, text, p.list...)
+	return s.pageOf(ctx, a, rows, err, limit)
+}
+
+// byAgency reads the newest of each agency's own list and merges them. A dossier
+// that two agencies of the reader's share comes once.
+func (s *Service) byAgency(q QueueQuery, r reach, where string, after cursor, limit int, p *args) string {
+	n := p.add(limit + 1)
+	parts := make([]string, len(r.agencies))
+	back := before(after, "x.submitted_at", "x.dossier_id", p)
+	for i, agency := range r.agencies {
+		parts[i] = `SELECT * FROM (SELECT x.submitted_at, x.dossier_id AS id FROM dossier_reach x`
+		if where != "" {
+			parts[i] += ` JOIN dossier_dossier d ON d.id = x.dossier_id` + where
+		}
+		parts[i] += ` WHERE x.key = ` + p.add(agencyKey(agency, q.Procedure)) + back + ` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT ` + n + `) b` + strconv.Itoa(i)
+	}
+	return `SELECT DISTINCT submitted_at, id FROM (` + strings.Join(parts, " UNION ALL ") + `) q ORDER BY submitted_at DESC, id DESC LIMIT ` + n
+}
+
+func procedureIs(q QueueQuery, p *args) string {
+	if q.Procedure == "" {
+		return ""
+	}
+	return " AND d.procedure_code = " + p.add(q.Procedure)
+}
+
+func before(c cursor, at, id string, p *args) string {
+	if !c.ok {
+		return ""
+	}
+	return " AND (" + at + ", " + id + ") < (" + p.add(c.at) + ", " + p.add(c.id) + ")"
+}
+
+// within limits a list of all dossiers to those of a reader, in the query.
+func (s *Service) within(a identity.Actor, r reach, p *args) string {
+	if r.all {
+		return ""
+	}
+	scope := a.Scope(identity.DossierRead)
+	return " AND (" + identity.Within(s.DB.Dialect(), "d.competent_path", scope, &p.list) + " OR " + identity.Within(s.DB.Dialect(), "d.receiving_path", scope, &p.list) + ")"
+}
+
+// find looks a search text up among the agencies in the reader's reach and returns
+// dossier ids: by number, citizen number, tax code, or name from any word on.
+func (s *Service) find(ctx context.Context, a identity.Actor, text string) ([]string, error) {
+	text = strings.TrimSpace(text)
+	if strings.Count(text, "-") == 2 && strings.ContainsAny(text, "0123456789") {
+		rec, err := headBy(ctx, s.DB, "number", strings.ToUpper(strings.Join(strings.Fields(text), "")))
+		if err == nil {
+			if relate(a, &rec, nil, false) == stranger {
+				return nil, nil
+			}
+			return []string{rec.ID}, nil
+		}
+		if !errs.Is(err, errs.NotFound) {
+			return nil, err
+		}
+	}
+	key := fold.Key(text)
+	if len(key) < 2 {
+		return nil, errs.NewInvalid(errs.Bad("search", "dossier.search-short"))
+	}
+	r, err := s.reachOf(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range desks(a) { // what waits at one's own desk is found too
+		if !slices.Contains(r.agencies, d.agencyID) {
+			r.agencies = append(r.agencies, d.agencyID)
+		}
+	}
+	if len(r.agencies) == 0 {
+		return nil, nil
+	}
+	if len(r.agencies) > searchAgency {
+		r.agencies = r.agencies[:searchAgency]
+	}
+	var p args
+	from, to := p.add(key), p.add(key+"~")
+	rows, err := s.DB.Query(ctx, `SELECT DISTINCT dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
+		` LIMIT `+p.add(searchCap), p.list...)
+	return sqldb.Strings(rows, err)
+}
+
+// Counters says how much stands in each queue of the reader, in one query; counts
+// stop at 999.
+func (s *Service) Counters(ctx context.Context) (map[Queue]int, error) {
+	actor, err := signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	var p args
+	var parts []string
+	queues := []Queue{QueueMine, QueueUnassigned, QueueToReceive, QueueToSign, QueueToReturn, QueueWaiting, QueueDueSoon, QueueOverdue}
+	for _, q := range queues {
+		bs := branches(actor, q, &p)
+		if len(bs) == 0 {
+			continue
+		}
+		cond := s.condition(q, &p, now)
+		texts := make([]string, len(bs))
+		for i, b := range bs {
+			texts[i] = `SELECT * FROM (SELECT 1 AS one FROM dossier_task t WHERE t.closed_at IS NULL AND ` + string(b) + cond + ` LIMIT 999) b` + strconv.Itoa(i)
+		}
+		parts = append(parts, `SELECT '`+string(q)+`' AS queue, count(*) AS n FROM (`+strings.Join(texts, " UNION ALL ")+`) q`)
+	}
+	parts = append(parts, `SELECT '`+string(QueueFollowing)+`' AS queue, count(*) AS n FROM (SELECT 1 AS one FROM dossier_follow WHERE account_id = `+p.add(actor.AccountID)+` LIMIT 999) q`)
+	type count struct {
+		queue string
+		n     int
+	}
+	rows, err := s.DB.Query(ctx, strings.Join(parts, " UNION ALL "), p.list...)
+	list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.queue, &c.n) })
+	out := map[Queue]int{}
+	for _, q := range Queues() {
+		if q != QueueAll {
+			out[q] = 0
+		}
+	}
+	for _, c := range list {
+		out[Queue(c.queue)] = min(c.n, 999)
+	}
+	return out, err
+}
+
+// Mine reads one page of the dossiers of whoever is signed in, as owner or
+// submitter, newest first.
+func (s *Service) Mine(ctx context.Context, q ListQuery) (Page, error) {
+	actor, err := signedIn(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	after, err := readCursor(q.After)
+	if err != nil {
+		return Page{}, err
+	}
+	limit := pageSize(q.Limit)
+	p := args{}
+	join := ""
+	if q.Open {
+		join = ` JOIN dossier_dossier d ON d.id = x.dossier_id AND d.status NOT IN (3, 7, 8, 10)`
+	}
+	rows, err := s.DB.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
+		before(after, "x.submitted_at", "x.dossier_id", &p)+` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)
+	return s.pageOf(ctx, actor, rows, err, limit)
+}
