@@ -281,7 +281,7 @@ func (v *Version) compile() (*Compiled, error) {
 		if err := json.Unmarshal(text, def); err != nil {
 			return nil, fmt.Errorf("read flow %s of version %s: %w", id, v.ID, err)
 		}
-		f, err := flow.Compile(def)
+		f, err := flow.Compile(def, rolesOf(def)...)
 		if err != nil {
 			return nil, fmt.Errorf("compile flow %s of version %s: %w", id, v.ID, err)
 		}
@@ -292,6 +292,25 @@ func (v *Version) compile() (*Compiled, error) {
 		return nil, fmt.Errorf("compile version %s: %w", v.ID, err)
 	}
 	return c, nil
+}
+
+// rolesOf lists the roles a flow names. Whether they exist was asked when it was
+// published; a role that was retired since must not stop old dossiers.
+func rolesOf(def *flow.Definition) []string {
+	var out []string
+	for _, st := range def.Steps {
+		out = append(out, st.Role)
+		for _, a := range st.Actions {
+			out = append(out, a.Role)
+		}
+		for _, a := range st.Ask {
+			out = append(out, a.Role)
+		}
+	}
+	for _, a := range def.Always {
+		out = append(out, a.Role)
+	}
+	return slices.DeleteFunc(out, func(r string) bool { return r == "" })
 }
 
 // cacheSize bounds the compiled versions kept: those in force and those that open
@@ -319,7 +338,7 @@ func (k *compiledCache) get(id string) *Compiled {
 	return nil
 }
 
-func (k *compiledCache) load(id string, make1 func() (*Compiled, error)) (*Compiled, error) {
+func (k *compiledCache) load(id string, read func() (*Compiled, error)) (*Compiled, error) {
 	k.mu.Lock()
 	if k.kept == nil {
 		k.kept = map[string]*slot{}
@@ -337,7 +356,7 @@ func (k *compiledCache) load(id string, make1 func() (*Compiled, error)) (*Compi
 	}
 	k.mu.Unlock()
 	s.once.Do(func() {
-		c, err := make1()
+		c, err := read()
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		s.c, s.err = c, err

@@ -293,7 +293,7 @@ func (x *index) pairs(r *request, words []word, read [][]string) {
 	for i := 0; i+1 < len(words); i++ {
 		for _, a := range read[i] {
 			for _, b := range read[i+1] {
-				if term := a + " " + b; len(x.terms[term]) > 0 && !(smallTalk[words[i].folded] && smallTalk[words[i+1].folded]) {
+				if term := a + " " + b; len(x.terms[term]) > 0 && (!smallTalk[words[i].folded] || !smallTalk[words[i+1].folded]) {
 					by := pair
 					if a != words[i].folded || b != words[i+1].folded {
 						by = pair * mended

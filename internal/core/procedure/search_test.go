@@ -100,7 +100,7 @@ func catalogue(t testing.TB) []*Definition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { _ = f.Close() })
 	ours := map[string]bool{}
 	for _, d := range shipped(t) {
 		ours[d.Code] = true

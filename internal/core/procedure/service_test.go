@@ -18,6 +18,8 @@ import (
 	"motcua/internal/platform/sqldb/sqldbtest"
 )
 
+var _ Agencies = (*org.Service)(nil)
+
 // offices is a stand-in for package org: who exists today.
 type offices struct {
 	mu   sync.Mutex

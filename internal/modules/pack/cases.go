@@ -2,7 +2,6 @@ package pack
 
 import (
 	"maps"
-	"path"
 	"slices"
 
 	"motcua/internal/platform/decl"
@@ -22,8 +21,6 @@ type caseFile struct {
 	Rejects   []rejectDef       `yaml:"rejects"`
 	Cases     []caseDef         `yaml:"cases"` // the first one is the main case, whose acts the others may begin with
 	Pos       decl.Pos          `yaml:"-"`
-
-	name string // file in the pack
 }
 
 // rejectDef is a variation of the answers that the form must refuse.
@@ -101,7 +98,7 @@ type resultDef struct {
 func (r *reader) cases() {
 	s := r.pack.Source
 	for _, name := range s.names(folderCases) {
-		f := &caseFile{name: path.Base(name)}
+		f := &caseFile{}
 		if !r.take(decl.Pos{File: s.file(name), Line: 1}, decl.Decode(s.file(name), s.Files[name], f)) {
 			continue
 		}

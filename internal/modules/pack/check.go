@@ -81,12 +81,9 @@ func (s *set) between() {
 	}
 }
 
-// roleCodes are the roles that flows of the pack may name.
+// roleCodes are the roles that flows of the pack may name, beside those of the house.
 func (s *set) roleCodes(p *Pack) []string {
 	var out []string
-	for _, r := range identity.ShippedRoles() {
-		out = append(out, r.Code)
-	}
 	for _, other := range append(slices.Clone(s.packs), s.beside...) {
 		if other == p || slices.Contains(p.Manifest.Requires, other.Manifest.Code) {
 			for _, r := range other.Roles {
@@ -109,12 +106,10 @@ func (s *set) check(p *Pack) {
 	known := s.roleCodes(p)
 	for _, id := range slices.Sorted(maps.Keys(p.Flows)) {
 		def := p.Flows[id]
-		f, err := flow.Compile(def)
-		if !s.take(def.Pos, err) {
-			continue
+		f, err := flow.Compile(def, known...)
+		if s.take(def.Pos, err) {
+			p.flows[id] = f
 		}
-		p.flows[id] = f
-		s.flowRoles(def, known)
 	}
 	used := map[string]bool{}
 	for _, code := range slices.Sorted(maps.Keys(p.Procedures)) {
@@ -152,27 +147,6 @@ func didYouMean(word string, names []string) string {
 		return "; did you mean \"" + near + "\"?"
 	}
 	return ""
-}
-
-// flowRoles asks that somebody can hold the roles a flow names.
-func (s *set) flowRoles(def *flow.Definition, known []string) {
-	role := func(p decl.Pos, code string) {
-		if code != "" && !slices.Contains(known, code) {
-			s.bad(p, "there is no role %q%s", code, didYouMean(code, known))
-		}
-	}
-	for _, st := range def.Steps {
-		role(st.Pos, st.Role)
-		for _, a := range st.Actions {
-			role(a.Pos, a.Role)
-		}
-		for _, a := range st.Ask {
-			role(a.Pos, a.Role)
-		}
-	}
-	for _, a := range def.Always {
-		role(a.Pos, a.Role)
-	}
 }
 
 // procedure checks one procedure and everything its cases lead to.

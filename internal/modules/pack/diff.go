@@ -55,14 +55,14 @@ func (c Change) String() string {
 
 // difference lists what changes from one state of a pack to another, in the order
 // procedures, forms, flows, registers, templates, roles. Either may be nil.
-func difference(old, new *Pack) []Change {
+func difference(was, is *Pack) []Change {
 	code := ""
-	for _, p := range []*Pack{old, new} {
+	for _, p := range []*Pack{was, is} {
 		if p != nil {
 			code = p.Manifest.Code
 		}
 	}
-	before, after := trees(old), trees(new)
+	before, after := trees(was), trees(is)
 	var out []Change
 	for _, what := range []string{"procedure", "form", "flow", "register", "template", "role"} {
 		a, b := before[what], after[what]
@@ -153,8 +153,8 @@ func walkTrees(path string, a, b any, out *[]FieldChange) {
 	am, aIsMap := keyed(a)
 	bm, bIsMap := keyed(b)
 	if !aIsMap || !bIsMap {
-		if old, new := words(a), words(b); old != new {
-			*out = append(*out, FieldChange{path, old, new})
+		if was, is := words(a), words(b); was != is {
+			*out = append(*out, FieldChange{path, was, is})
 		}
 		return
 	}

@@ -34,13 +34,13 @@ func one(t testing.TB, code string) Source {
 }
 
 // edit replaces text in a file, which must hold it.
-func (s Source) edit(t testing.TB, name, old, new string) Source {
+func (s Source) edit(t testing.TB, name, from, to string) Source {
 	t.Helper()
 	data, ok := s.Files[name]
-	if !ok || !bytes.Contains(data, []byte(old)) {
-		t.Fatalf("%s has no %q", name, old)
+	if !ok || !bytes.Contains(data, []byte(from)) {
+		t.Fatalf("%s has no %q", name, from)
 	}
-	s.Files[name] = []byte(strings.Replace(string(data), old, new, 1))
+	s.Files[name] = []byte(strings.Replace(string(data), from, to, 1))
 	return s
 }
 

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"encoding/json"
+	"errors"
 	"path"
 	"regexp"
 	"slices"
@@ -98,12 +99,13 @@ func (r *reader) bad(p decl.Pos, format string, args ...any) {
 
 // take files an error of a room: its problems with their places, anything else at pos.
 func (r *reader) take(pos decl.Pos, err error) bool {
-	switch ps := err.(type) {
-	case nil:
+	if err == nil {
 		return true
-	case decl.Problems:
+	}
+	var ps decl.Problems
+	if errors.As(err, &ps) {
 		r.problems = append(r.problems, ps...)
-	default:
+	} else {
 		r.bad(pos, "%v", err)
 	}
 	return false

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"motcua/internal/platform/decl"
 )
 
@@ -31,6 +33,38 @@ func TestShippedPacks(t *testing.T) {
 	}
 	if !report.OK() || !strings.HasPrefix(report.Summary(), "ok: 5 packs, 10 procedures, ") {
 		t.Errorf("summary: %s", report.Summary())
+	}
+}
+
+// Everything people see on a screen has both languages; printed papers are Vietnamese.
+func TestShippedWordsInBothLanguages(t *testing.T) {
+	for _, s := range shipped(t) {
+		for name, data := range s.Files {
+			if strings.HasPrefix(name, folderTemplates) || strings.HasPrefix(name, folderCases) {
+				continue
+			}
+			var doc yaml.Node
+			if err := yaml.Unmarshal(data, &doc); err != nil {
+				t.Fatal(err)
+			}
+			onlyOne(&doc, func(line int) { t.Errorf("%s:%d: words in one language only", s.file(name), line) })
+		}
+	}
+}
+
+// onlyOne walks a document and reports maps that have vi without en.
+func onlyOne(n *yaml.Node, report func(line int)) {
+	if n.Kind == yaml.MappingNode {
+		keys := map[string]bool{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			keys[n.Content[i].Value] = true
+		}
+		if keys["vi"] != keys["en"] {
+			report(n.Line)
+		}
+	}
+	for _, c := range n.Content {
+		onlyOne(c, report)
 	}
 }
 
@@ -85,7 +119,7 @@ func TestProblemsAreTold(t *testing.T) {
 		"amount of a fee": {func(t *testing.T) Source {
 			return justice(t).edit(t, procedure, "from: copies_fee", "from: copies_fees")
 		}, `from of fee "extract_copy": the form "birth" has no number, amount or computed field "copies_fees"`},
-		"step of a flow": {func(t *testing.T) Source { return justice(t).edit(t, flow, "to: process", "to: proces") }, "packs/justice/flows/civil-status.yaml:"},
+		"step of a flow": {func(t *testing.T) Source { return justice(t).edit(t, flow, "to: process", "to: processing") }, "packs/justice/flows/civil-status.yaml:"},
 		"guard of a flow": {func(t *testing.T) Source {
 			return justice(t).edit(t, flow, "guard: papers_complete", "guard: paper_complete")
 		}, "packs/justice/flows/civil-status.yaml:"},

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -144,7 +145,7 @@ func judge(list, beside []Source, further []string, test bool) judged {
 	for _, p := range s.packs {
 		j.report.Packs = append(j.report.Packs, content(p))
 	}
-	j.report.Problems, _ = s.problems.Err().(decl.Problems)
+	j.report.Problems = inOrder(s.problems)
 	if test && len(j.report.Problems) == 0 {
 		for _, p := range s.packs {
 			cases, gaps := s.prove(p)
@@ -163,7 +164,7 @@ func (s *set) prove(p *Pack) (results []CaseResult, gaps decl.Problems) {
 		compiled := s.compiled[file.Procedure]
 		c := compiled.Case(file.Case)
 		b := &bench{
-			pack: p, file: file, compiled: compiled, form: compiled.Form(file.Case), flow: compiled.Flow(file.Case),
+			file: file, compiled: compiled, form: compiled.Form(file.Case), flow: compiled.Flow(file.Case),
 			register: p.Registers[c.Register], calendar: national, cover: cover,
 		}
 		for i := range file.Cases {
@@ -199,8 +200,16 @@ func (s *set) gaps(p *Pack, cover *coverage) (out decl.Problems) {
 			}
 		}
 	}
-	list, _ := out.Err().(decl.Problems)
-	return list
+	return inOrder(out)
+}
+
+// inOrder gives problems in the order of the files, each once.
+func inOrder(ps decl.Problems) decl.Problems {
+	var sorted decl.Problems
+	if errors.As(ps.Err(), &sorted) {
+		return sorted
+	}
+	return nil
 }
 
 func (c *coverage) form(f *form.Form) *form.Coverage {

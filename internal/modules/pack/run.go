@@ -26,7 +26,6 @@ const (
 
 // bench is what the cases of one file run against.
 type bench struct {
-	pack     *Pack
 	file     *caseFile
 	compiled *procedure.Compiled
 	form     *form.Form
@@ -73,7 +72,7 @@ func (s *story) bad(p decl.Pos, format string, args ...any) {
 // tell runs one case and returns what came out otherwise than it says.
 func (b *bench) tell(def *caseDef) decl.Problems {
 	s := &story{bench: b, def: def, fields: map[string]any{}}
-	if s.file1() {
+	if s.submit() {
 		main := &b.file.Cases[0]
 		if def.Upto != "" && def != main {
 			s.walk(main.Then, def.Upto)
@@ -84,9 +83,9 @@ func (b *bench) tell(def *caseDef) decl.Problems {
 	return s.problems
 }
 
-// file1 files the dossier as the case says and judges the form; false when the
+// submit files the dossier as the case says and judges the form; false when the
 // story ends there.
-func (s *story) file1() bool {
+func (s *story) submit() bool {
 	at, ok := s.moment(s.def.Pos, cmp.Or(s.def.At, s.file.At, "2026-03-02T09:00"))
 	if !ok {
 		return false
@@ -467,9 +466,9 @@ func (s *story) stands(a *actDef) bool {
 	if a.Expect.Clock != "" && string(state.Phase) != a.Expect.Clock {
 		s.bad(a.Pos, "after %q the clock is %s, not %s", a.Do, state.Phase, a.Expect.Clock)
 	}
-	switch want := a.Expect.Due; {
-	case want == "":
-	case want == "none":
+	switch want := a.Expect.Due; want {
+	case "":
+	case "none":
 		if !due.IsZero() {
 			s.bad(a.Pos, "after %q the due time is %s, but none was expected", a.Do, local(due))
 		}

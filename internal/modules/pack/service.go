@@ -514,7 +514,7 @@ func (s *Service) note(ctx context.Context, tx *sqldb.Tx, event string, l Load) 
 func (s Source) hash() string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
-		fmt.Fprintf(h, "%d:%s%d:", len(name), name, len(s.Files[name]))
+		h.Write(fmt.Appendf(nil, "%d:%s%d:", len(name), name, len(s.Files[name])))
 		h.Write(s.Files[name])
 	}
 	return hex.EncodeToString(h.Sum(nil))

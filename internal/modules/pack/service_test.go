@@ -31,6 +31,13 @@ func (b *roleBook) SaveRoles(_ context.Context, _ *sqldb.Tx, pack string, roles 
 	return nil
 }
 
+// The rooms give what a load asks of them.
+var (
+	_ Procedures = (*procedure.Service)(nil)
+	_ Registers  = (*register.Service)(nil)
+	_ Roles      = (*identity.Service)(nil)
+)
+
 type house struct {
 	*Service
 	db         *sqldb.DB
@@ -352,6 +359,24 @@ func TestOnlyTheTopMayLoad(t *testing.T) {
 		}
 		if _, err := h.Load(at("/p/", identity.AdminPacks), []Source{one(t, "economy")}); err != nil {
 			t.Errorf("the administrator of the province: %v", err)
+		}
+	})
+}
+
+// A pack may bring a role of its own and give it work.
+func TestPackWithItsOwnRole(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		s := one(t, "justice").put(rolesName, "roles: [{code: archivist, name: {vi: Lưu trữ, en: Archivist}, perms: [dossier.read]}]").
+			edit(t, "flows/certified-copy.yaml", "role: records_clerk", "role: archivist").
+			edit(t, "cases/certified-copy.yaml", "by: records_clerk", "by: archivist")
+		h.mustLoad(t, s)
+		v, err := h.procedures.Get(t.Context(), "2.000815", civil.Date{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := h.procedures.Compiled(t.Context(), v.ID)
+		if err != nil || !slices.Contains(c.Flow("default").Roles(), "archivist") {
+			t.Errorf("%v", err)
 		}
 	})
 }
