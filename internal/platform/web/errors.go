@@ -123,12 +123,15 @@ func classify(err error) (status int, code string, args map[string]any) {
 // already begun or the client is gone.
 func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	st := stateOf(r.Context())
+	if errors.Is(err, context.Canceled) && timedOut(r.Context()) {
+		err = statusError{http.StatusServiceUnavailable, "web.timeout", err}
+	}
 	status, code, args := classify(err)
 	st.code = code
 	if status >= 500 {
 		st.cause = err
 	}
-	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil && !timedOut(r.Context()) {
 		st.gone = true
 		return
 	}

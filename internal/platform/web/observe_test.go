@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -225,5 +226,58 @@ func TestHalfSentAnswersAreCut(t *testing.T) {
 	}
 	if err == nil {
 		t.Error("a broken answer looked whole")
+	}
+}
+
+// slowBody sends n pieces with a pause before each, then ends.
+type slowBody struct {
+	piece []byte
+	n     int
+	pause time.Duration
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	if b.n == 0 {
+		return 0, io.EOF
+	}
+	b.n--
+	time.Sleep(b.pause)
+	return copy(p, b.piece), nil
+}
+
+func TestSlowLineIsNotSlowWork(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		body slowBody
+		work time.Duration
+		want int
+	}{
+		{"five minutes over a poor line", slowBody{bytes.Repeat([]byte("x"), 4000), 300, time.Second}, time.Second, 303},
+		{"one byte now and then", slowBody{[]byte("x"), 300, 5 * time.Second}, 0, 503},
+		{"a poor line, then work without end", slowBody{bytes.Repeat([]byte("x"), 4000), 60, time.Second}, time.Minute, 503},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t, web.Options{Routes: []web.Route{{Pattern: "POST /a", Access: anyone(), MaxBody: 1 << 30, Handle: func(w http.ResponseWriter, r *http.Request) error {
+					if _, err := io.Copy(io.Discard, r.Body); err != nil {
+						return err
+					}
+					select {
+					case <-time.After(c.work):
+						if err := r.Context().Err(); err != nil {
+							return fmt.Errorf("store: %w", err)
+						}
+						return web.SeeOther(w, r, "/")
+					case <-r.Context().Done():
+						return fmt.Errorf("store: %w", r.Context().Err())
+					}
+				}}}})
+				w := httptest.NewRecorder()
+				s.ServeHTTP(w, httptest.NewRequest("POST", "/a", &c.body))
+				if w.Code != c.want {
+					t.Errorf("got %d, want %d", w.Code, c.want)
+				}
+			})
+		})
 	}
 }

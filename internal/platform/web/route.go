@@ -33,8 +33,10 @@ type Route struct {
 	// MaxBody is the largest request body in bytes; 0 means [DefaultMaxBody],
 	// a negative value none at all (resumable uploads bring their own limit).
 	MaxBody int64
-	// Timeout bounds the request's context; 0 means [DefaultTimeout], negative
-	// no bound (server-sent events).
+	// Timeout bounds the work, by the request's context; the time a body needs on a slow
+	// line does not count. 0 means [DefaultTimeout], negative no bound: event
+	// streams, and uploads that watch their line themselves; those are counted
+	// apart and not shed.
 	Timeout time.Duration
 }
 

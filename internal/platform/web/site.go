@@ -309,9 +309,9 @@ func (s *Site) serveDynamic(rec *recorder, r *http.Request, st *state) {
 		if timeout == 0 {
 			timeout = DefaultTimeout
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
-		defer cancel()
-		r = r.WithContext(ctx)
+		var done func()
+		r, done = bounded(rec.ResponseWriter, r, timeout)
+		defer done()
 	}
 	if sv.maxBody >= 0 && r.Body != nil {
 		limit := sv.maxBody
