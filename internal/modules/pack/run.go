@@ -187,11 +187,12 @@ func (s *story) filing() {
 }
 
 // missing lists the required papers that are not there. The form filled on line
-// stands for the declaration; a paper that is only presented counts at the counter.
+// stands for the declaration; a paper that is only shown at the counter is not
+// handed in. Package dossier counts the same way.
 func (s *story) missing() []string {
 	out := []string{}
 	for _, c := range s.compiled.Components(s.file.Case, s.answers, s.env) {
-		if c.Required && c.Form == "" && !s.papers[c.Code] {
+		if c.Required && c.Form == "" && !c.PresentOnly && !s.papers[c.Code] {
 			out = append(out, c.Code)
 		}
 	}
@@ -409,16 +410,11 @@ func (s *story) tick(e clock.Entry) {
 	s.entries = append(s.entries, e)
 }
 
-// extend adds to the term what brings the due time to the promised one.
+// extend adds the days that bring the due time to the promised one. The promised
+// day may lie behind days off, so the difference of the dates is not always enough.
 func (s *story) extend(x flow.ClockExtended) {
 	e := clock.Entry{Kind: clock.Extend, At: x.At, Reason: x.Reason}
-	unit := s.term().Unit
-	for more := 1; more <= 8*366; more++ {
-		if unit == clock.Day || unit == clock.Month {
-			e.Days = more
-		} else {
-			e.Hours = more
-		}
+	for e.Days = 1; e.Days < 366; e.Days++ {
 		if due, _ := clock.Due(s.term(), append(slices.Clone(s.entries), e), s.calendar); !due.Before(x.Until) {
 			break
 		}
