@@ -94,7 +94,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, t typed,
 		Env:     d.dossiers.DossierEnv(detail.Dossier),
 		FileURL: func(f form.File) string { return "/tep/" + f.ID + "/" + url.PathEscape(f.Name) },
 	})
-	v.Drawing = flow.SVG(detail.Flow, detail.Run, i18n.Lang(ctx))
+	v.Drawing = flow.SVG(detail.Flow, &detail.Run, i18n.Lang(ctx))
 	return web.Render(w, r, status, onePage(v))
 }
 
