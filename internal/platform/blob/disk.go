@@ -99,6 +99,12 @@ func WriteDurably(path string, content []byte, perm fs.FileMode) (err error) {
 	return diskError(syncDir(filepath.Dir(path)))
 }
 
+// SyncDir makes the names in dir durable.
+func SyncDir(dir string) error { return syncDir(dir) }
+
+// IsFull reports whether err says that there is no room left on a disk.
+func IsFull(err error) bool { return noRoom(err) || errs.Is(err, errs.Full) }
+
 func ignoreAbsent(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrAbsent) {
 		return nil

@@ -197,4 +197,9 @@ func Objects(ctx context.Context, r sqldb.Reader, after string, limit int) ([]Ob
 // handle. Arguments: the hash to begin after, the limit.
 const ObjectsQuery = `SELECT hash, MAX(size) FROM blob_file WHERE hash > $1 AND deleted_at IS NULL GROUP BY hash ORDER BY hash LIMIT $2`
 
+// Volume returns how many bytes the contents have that files need.
+func Volume(ctx context.Context, r sqldb.Reader) (n int64, err error) {
+	return n, r.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM (SELECT MAX(size) AS size FROM blob_file WHERE deleted_at IS NULL GROUP BY hash) x`).Scan(&n)
+}
+
 func section(c io.ReaderAt, size int64) io.Reader { return io.NewSectionReader(c, 0, size) }
