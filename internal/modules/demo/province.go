@@ -1,5 +1,7 @@
 package demo
 
+import "slices"
+
 // The demo province. It does not exist; its agency ids use H64, which the
 // national list gives to no province.
 
@@ -19,9 +21,11 @@ type staffSpec struct {
 	Login      string
 	Title      string
 	Role       string
-	Department string // name, "" for none
+	Department string   // name, "" for none
+	Fields     []string // fields of procedures they work on, by the beginning of the code; none = all
 }
 
+// Role codes, as package identity ships them.
 const (
 	roleClerk   = "counter_clerk"
 	roleOfficer = "officer"
@@ -30,6 +34,22 @@ const (
 	roleRecords = "records_clerk"
 	roleAdmin   = "admin"
 	roleAuditor = "auditor"
+	roleCitizen = "citizen"
+)
+
+// roleWords name the roles for those who choose whom to be.
+var roleWords = map[string]string{
+	roleCitizen: "Người dân", roleClerk: "Công chức một cửa", roleOfficer: "Chuyên viên", roleHead: "Trưởng phòng",
+	roleLeader: "Lãnh đạo", roleRecords: "Văn thư", roleAdmin: "Quản trị", roleAuditor: "Kiểm tra, giám sát",
+}
+
+// Fields of procedures by the beginning of their code.
+var (
+	civilStatus = []string{"G15"}        // hộ tịch, chứng thực
+	social      = []string{"G18-BT"}     // bảo trợ xã hội
+	economy     = []string{"G12", "G17"} // hộ kinh doanh, xây dựng
+	medicine    = []string{"G18-YT01"}   // khám bệnh, chữa bệnh
+	pharmacy    = []string{"G18-YT02"}   // dược
 )
 
 var province = []agencySpec{
@@ -38,9 +58,9 @@ var province = []agencySpec{
 		Address: "Số 1 đường Hùng Vương, phường Bình Minh, tỉnh An Bình", Phone: "02643800100",
 		Departments: []string{"Văn phòng"},
 		Staff: []staffSpec{
-			{"quantri", "Quản trị hệ thống", roleAdmin, "Văn phòng"},
-			{"lanhdao.tinh", "Phó Chủ tịch Ủy ban nhân dân tỉnh", roleLeader, ""},
-			{"kiemtoan", "Kiểm soát thủ tục hành chính", roleAuditor, "Văn phòng"},
+			{"quantri", "Quản trị hệ thống", roleAdmin, "Văn phòng", nil},
+			{"lanhdao.tinh", "Phó Chủ tịch Ủy ban nhân dân tỉnh", roleLeader, "", nil},
+			{"kiemtoan", "Kiểm soát thủ tục hành chính", roleAuditor, "Văn phòng", nil},
 		},
 	},
 	{
@@ -48,12 +68,13 @@ var province = []agencySpec{
 		Address: "Số 24 đường Trần Phú, phường Bình Minh, tỉnh An Bình", Phone: "02643800200", Counter: true,
 		Departments: []string{"Phòng Nghiệp vụ Y", "Phòng Nghiệp vụ Dược", "Văn phòng Sở"},
 		Staff: []staffSpec{
-			{"motcua.soyte", "Công chức tiếp nhận hồ sơ", roleClerk, "Văn phòng Sở"},
-			{"chuyenvien.soyte", "Chuyên viên Phòng Nghiệp vụ Y", roleOfficer, "Phòng Nghiệp vụ Y"},
-			{"chuyenvien2.soyte", "Chuyên viên Phòng Nghiệp vụ Dược", roleOfficer, "Phòng Nghiệp vụ Dược"},
-			{"truongphong.soyte", "Trưởng phòng Nghiệp vụ Y", roleHead, "Phòng Nghiệp vụ Y"},
-			{"lanhdao.soyte", "Phó Giám đốc Sở", roleLeader, ""},
-			{"vanthu.soyte", "Văn thư", roleRecords, "Văn phòng Sở"},
+			{"motcua.soyte", "Công chức tiếp nhận hồ sơ", roleClerk, "Văn phòng Sở", nil},
+			{"chuyenvien.soyte", "Chuyên viên Phòng Nghiệp vụ Y", roleOfficer, "Phòng Nghiệp vụ Y", medicine},
+			{"chuyenvien2.soyte", "Chuyên viên Phòng Nghiệp vụ Dược", roleOfficer, "Phòng Nghiệp vụ Dược", pharmacy},
+			{"truongphong.soyte", "Trưởng phòng Nghiệp vụ Y", roleHead, "Phòng Nghiệp vụ Y", medicine},
+			{"truongphong2.soyte", "Trưởng phòng Nghiệp vụ Dược", roleHead, "Phòng Nghiệp vụ Dược", pharmacy},
+			{"lanhdao.soyte", "Phó Giám đốc Sở", roleLeader, "", nil},
+			{"vanthu.soyte", "Văn thư", roleRecords, "Văn phòng Sở", nil},
 		},
 	},
 	{
@@ -61,25 +82,28 @@ var province = []agencySpec{
 		Address: "Số 15 đường Lê Lợi, phường Bình Minh, tỉnh An Bình", Phone: "02643800310", Counter: true,
 		Departments: []string{"Phòng Văn hóa - Xã hội", "Phòng Kinh tế, Hạ tầng và Đô thị", "Trung tâm Phục vụ hành chính công"},
 		Staff: []staffSpec{
-			{"motcua", "Công chức Trung tâm Phục vụ hành chính công", roleClerk, "Trung tâm Phục vụ hành chính công"},
-			{"chuyenvien", "Công chức Tư pháp - Hộ tịch", roleOfficer, "Phòng Văn hóa - Xã hội"},
-			{"chuyenvien2", "Công chức Địa chính - Xây dựng", roleOfficer, "Phòng Kinh tế, Hạ tầng và Đô thị"},
-			{"truongphong", "Trưởng phòng Văn hóa - Xã hội", roleHead, "Phòng Văn hóa - Xã hội"},
-			{"lanhdao", "Chủ tịch Ủy ban nhân dân phường", roleLeader, ""},
-			{"vanthu", "Văn thư", roleRecords, "Trung tâm Phục vụ hành chính công"},
-			{"quantri.phuong", "Quản trị hệ thống phường", roleAdmin, ""},
+			{"motcua", "Công chức Trung tâm Phục vụ hành chính công", roleClerk, "Trung tâm Phục vụ hành chính công", nil},
+			{"chuyenvien", "Công chức Tư pháp - Hộ tịch", roleOfficer, "Phòng Văn hóa - Xã hội", civilStatus},
+			{"chuyenvien2", "Công chức Kinh tế, Xây dựng", roleOfficer, "Phòng Kinh tế, Hạ tầng và Đô thị", economy},
+			{"chuyenvien3", "Công chức Văn hóa - Xã hội", roleOfficer, "Phòng Văn hóa - Xã hội", social},
+			{"truongphong", "Trưởng phòng Văn hóa - Xã hội", roleHead, "Phòng Văn hóa - Xã hội", slices.Concat(civilStatus, social)},
+			{"truongphong2", "Trưởng phòng Kinh tế, Hạ tầng và Đô thị", roleHead, "Phòng Kinh tế, Hạ tầng và Đô thị", economy},
+			{"lanhdao", "Chủ tịch Ủy ban nhân dân phường", roleLeader, "", nil},
+			{"vanthu", "Văn thư", roleRecords, "Trung tâm Phục vụ hành chính công", nil},
+			{"quantri.phuong", "Quản trị hệ thống phường", roleAdmin, "", nil},
 		},
 	},
 	{
 		Key: "commune", Parent: "province", Code: "H64.32", Name: "Ủy ban nhân dân xã An Phú", Short: "UBND xã An Phú", Kind: "commune", Level: "commune",
 		Address: "Thôn Trung, xã An Phú, tỉnh An Bình", Phone: "02643800320", Counter: true,
-		Departments: []string{"Phòng Văn hóa - Xã hội", "Trung tâm Phục vụ hành chính công"},
+		Departments: []string{"Phòng Văn hóa - Xã hội", "Phòng Kinh tế", "Trung tâm Phục vụ hành chính công"},
 		Staff: []staffSpec{
-			{"motcua.anphu", "Công chức Trung tâm Phục vụ hành chính công", roleClerk, "Trung tâm Phục vụ hành chính công"},
-			{"chuyenvien.anphu", "Công chức Tư pháp - Hộ tịch", roleOfficer, "Phòng Văn hóa - Xã hội"},
-			{"truongphong.anphu", "Trưởng phòng Văn hóa - Xã hội", roleHead, "Phòng Văn hóa - Xã hội"},
-			{"lanhdao.anphu", "Chủ tịch Ủy ban nhân dân xã", roleLeader, ""},
-			{"vanthu.anphu", "Văn thư", roleRecords, "Trung tâm Phục vụ hành chính công"},
+			{"motcua.anphu", "Công chức Trung tâm Phục vụ hành chính công", roleClerk, "Trung tâm Phục vụ hành chính công", nil},
+			{"chuyenvien.anphu", "Công chức Tư pháp - Hộ tịch", roleOfficer, "Phòng Văn hóa - Xã hội", slices.Concat(civilStatus, social)},
+			{"chuyenvien2.anphu", "Công chức Địa chính - Xây dựng", roleOfficer, "Phòng Kinh tế", economy},
+			{"truongphong.anphu", "Trưởng phòng Văn hóa - Xã hội", roleHead, "Phòng Văn hóa - Xã hội", nil},
+			{"lanhdao.anphu", "Chủ tịch Ủy ban nhân dân xã", roleLeader, "", nil},
+			{"vanthu.anphu", "Văn thư", roleRecords, "Trung tâm Phục vụ hành chính công", nil},
 		},
 	},
 }

@@ -2,181 +2,214 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
+	"motcua/internal/platform/calendar"
 	"motcua/internal/platform/civil"
 )
-
-// Password is the one password of every demo account. It is printed at start: the
-// demo guards nothing.
-const Password = "motcua-demo-2026"
-
-// AccountsFile is where the demo accounts stand, in the data folder.
-const AccountsFile = "demo-accounts.json"
-
-// Account is one line of the demo accounts, for people and for tests.
-type Account struct {
-	Login    string `json:"login"`
-	Password string `json:"password"`
-	Role     string `json:"role"`   // role code of staff; "citizen"
-	Agency   string `json:"agency"` // agency id of staff, "" for citizens
-	Name     string `json:"name"`
-	Title    string `json:"title,omitempty"`
-}
 
 // founded is the first day of the demo agencies: the day the two-level government began.
 var founded = civil.MustDate("2025-07-01")
 
-// town is the settled province: who is who in it.
-type town struct {
-	agencies map[string]org.Agency // by code
-	staff    []worker
-	citizens []resident
+// cast is who lives and works in a province: everything about people that follows
+// from seed, size and day alone.
+type cast struct {
+	staff    []staffMember
+	citizens []person
 }
 
-type worker struct {
-	actor   identity.Actor
-	role    string
-	agency  string // agency id (row)
-	account Account
+type staffMember struct {
+	spec   staffSpec
+	agency *agencySpec
+	name   string
+	gender string
 }
 
-type resident struct {
-	person
-	AccountID string
-}
-
-// settle makes agencies, posts, staff and citizens.
-func (d *Demo) settle(ctx context.Context, citizens int) (*town, error) {
-	ctx = identity.With(ctx, identity.System)
-	hash, err := d.identity.HashPassword(ctx, Password)
-	if err != nil {
-		return nil, err
-	}
-	t := &town{agencies: map[string]org.Agency{}}
-	keys := map[string]org.Agency{}
+func casting(seed uint64, citizens int, today civil.Date) cast {
 	r := rand.New(rand.NewPCG(seed, 1))
-	var staff []identity.NewAccount
-	var posts []string
-	var specs []staffSpec
-	for _, spec := range province {
-		a, err := d.org.CreateAgency(ctx, org.Agency{
-			Code: spec.Code, Name: spec.Name, ShortName: spec.Short, Kind: org.Kind(spec.Kind), Level: org.Level(spec.Level),
-			ParentID: keys[spec.Parent].ID, Address: spec.Address, Phone: spec.Phone,
-			Email: "vanthu." + strings.ToLower(strings.ReplaceAll(spec.Code, ".", "-")) + "@anbinh.example", ReceivesDossiers: spec.Counter, ValidFrom: founded,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("agency %s: %w", spec.Code, err)
-		}
-		keys[spec.Key], t.agencies[a.Code] = a, a
-		departments := map[string]string{}
-		for _, name := range spec.Departments {
-			dep, err := d.org.SaveDepartment(ctx, org.Department{AgencyID: a.ID, Name: name})
-			if err != nil {
-				return nil, fmt.Errorf("department %s: %w", name, err)
-			}
-			departments[name] = dep.ID
-		}
-		for _, s := range spec.Staff {
-			post, err := d.org.SavePost(ctx, org.Post{AgencyID: a.ID, DepartmentID: departments[s.Department], Title: s.Title, Roles: []string{s.Role}})
-			if err != nil {
-				return nil, fmt.Errorf("post %s: %w", s.Title, err)
-			}
-			gender := pick(r, []string{"male", "female"})
-			staff = append(staff, identity.NewAccount{
-				Kind: identity.KindStaff, Login: s.Login, Name: name(r, gender), Gender: gender, AgencyID: a.ID, Hash: hash,
-				Email: s.Login + "@anbinh.example", Assurance: identity.AtCounter,
-			})
-			posts = append(posts, post.ID)
-			specs = append(specs, s)
+	var c cast
+	for i := range province {
+		for _, s := range province[i].Staff {
+			gender := anyGender(r)
+			c.staff = append(c.staff, staffMember{spec: s, agency: &province[i], name: name(r, "", gender), gender: gender})
 		}
 	}
-	made, err := d.identity.CreateAccounts(ctx, staff)
-	if err != nil {
-		return nil, fmt.Errorf("staff: %w", err)
-	}
-	for i, a := range made {
-		if _, err := d.org.Assign(ctx, org.AssignInput{PostID: posts[i], AccountID: a.ID, From: founded, Basis: "Quyết định phân công công tác (mẫu)"}); err != nil {
-			return nil, fmt.Errorf("post of %s: %w", a.Login, err)
-		}
-		agency, err := d.org.Agency(ctx, a.AgencyID)
-		if err != nil {
-			return nil, err
-		}
-		actor, err := d.identity.ActorOf(ctx, a.ID)
-		if err != nil {
-			return nil, err
-		}
-		t.staff = append(t.staff, worker{actor: actor, role: specs[i].Role, agency: a.AgencyID, account: Account{
-			Login: a.Login, Password: Password, Role: specs[i].Role, Agency: agency.Code, Name: a.Name, Title: specs[i].Title,
-		}})
-	}
-	return t, d.populate(ctx, t, r, hash, citizens)
+	c.citizens = people(r, citizens, today)
+	return c
 }
 
-func (d *Demo) populate(ctx context.Context, t *town, r *rand.Rand, hash string, n int) error {
-	var many []identity.NewAccount
-	all := people(r, n, d.today)
-	commune := []string{"phường Bình Minh", "xã An Phú"}
-	for i := range all {
-		all[i].Address += ", " + commune[i%2] + ", tỉnh An Bình"
-		p := all[i]
-		many = append(many, identity.NewAccount{
-			Kind: identity.KindCitizen, Name: p.Name, CitizenNo: p.CitizenNo, Birth: civil.DateOf(p.Birth).Partial(), Gender: p.Gender,
-			Phone: p.Phone, Email: p.Email, Address: p.Address, Hash: hash, Assurance: identity.EIdentity,
-		})
-	}
-	made, err := d.identity.CreateAccounts(ctx, many)
-	if err != nil {
-		return fmt.Errorf("citizens: %w", err)
-	}
-	for i, a := range made {
-		t.citizens = append(t.citizens, resident{person: all[i], AccountID: a.ID})
-	}
-	return nil
-}
+// shownCitizens is how many of the citizens are printed with the accounts.
+const shownCitizens = 5
 
-// accounts lists who may sign in: all staff and the first few citizens.
-func (t *town) accounts() []Account {
+// accounts lists who may sign in: the first few citizens and all staff.
+func (c cast) accounts() []Account {
 	var list []Account
-	for _, c := range t.citizens[:min(5, len(t.citizens))] {
-		list = append(list, Account{Login: c.CitizenNo, Password: Password, Role: "citizen", Name: c.Name})
+	for _, p := range c.citizens[:min(shownCitizens, len(c.citizens))] {
+		list = append(list, Account{Login: p.CitizenNo, Password: Password, Role: roleCitizen, Name: p.Name})
 	}
-	for _, w := range t.staff {
-		list = append(list, w.account)
+	for _, m := range c.staff {
+		list = append(list, Account{Login: m.spec.Login, Password: Password, Role: m.spec.Role, Agency: m.agency.Code, Name: m.name, Title: m.spec.Title})
 	}
 	return list
 }
 
-// writeAccounts keeps the accounts beside the data.
-func writeAccounts(dir string, list []Account) error {
-	b, err := json.MarshalIndent(list, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, AccountsFile), append(b, '\n'), 0o600)
+// town is the settled province: who can act, and where.
+type town struct {
+	offices  map[string]*office // by key
+	byID     map[string]*office
+	citizens []person
+	actors   map[string]identity.Actor // citizens, by account
 }
 
-// ReadAccounts reads the accounts of a demo that was loaded before.
-func ReadAccounts(dir string) ([]Account, error) {
-	b, err := os.ReadFile(filepath.Join(dir, AccountsFile))
+// office is one agency with its people and its hours.
+type office struct {
+	key    string
+	agency org.Agency
+	cal    calendar.Calendar
+	staff  []*worker
+}
+
+type worker struct {
+	actor identity.Actor
+	spec  staffSpec
+}
+
+// settle makes agencies, posts, staff and citizens.
+func (d *Demo) settle(ctx context.Context, c cast) (*town, error) {
+	ctx = identity.With(ctx, identity.System)
+	hash, err := d.Identity.HashPassword(ctx, Password)
 	if err != nil {
 		return nil, err
 	}
-	var list []Account
-	return list, json.Unmarshal(b, &list)
+	t := &town{offices: map[string]*office{}, byID: map[string]*office{}, actors: map[string]identity.Actor{}}
+	posts := map[string]string{} // login → post
+	for i := range province {
+		if err := d.foundAgency(ctx, t, &province[i], posts); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.employ(ctx, t, c, posts, hash); err != nil {
+		return nil, err
+	}
+	for _, o := range t.offices {
+		if o.cal, err = d.Org.Calendar(ctx, o.agency.ID, time.Time{}); err != nil {
+			return nil, err
+		}
+	}
+	return t, d.populate(ctx, t, c, hash)
 }
 
-// moment is a working moment of a day: hours of 07:30 to 16:45.
-func moment(r *rand.Rand, day civil.Date) time.Time {
-	minutes := r.IntN(555) + 7*60 + 30
-	return day.At(minutes/60, minutes%60)
+func (d *Demo) foundAgency(ctx context.Context, t *town, spec *agencySpec, posts map[string]string) error {
+	a := org.Agency{
+		Code: spec.Code, Name: spec.Name, ShortName: spec.Short, Kind: org.Kind(spec.Kind), Level: org.Level(spec.Level), Address: spec.Address, Phone: spec.Phone,
+		Email: "vanthu." + strings.ToLower(strings.ReplaceAll(spec.Code, ".", "-")) + "@anbinh.example", ReceivesDossiers: spec.Counter, ValidFrom: founded,
+	}
+	if up := t.offices[spec.Parent]; up != nil {
+		a.ParentID = up.agency.ID
+	}
+	a, err := d.Org.CreateAgency(ctx, a)
+	if err != nil {
+		return fmt.Errorf("agency %s: %w", spec.Code, err)
+	}
+	o := &office{key: spec.Key, agency: a}
+	t.offices[spec.Key], t.byID[a.ID] = o, o
+	departments := map[string]string{}
+	for _, name := range spec.Departments {
+		dep, err := d.Org.SaveDepartment(ctx, org.Department{AgencyID: a.ID, Name: name})
+		if err != nil {
+			return fmt.Errorf("department %s: %w", name, err)
+		}
+		departments[name] = dep.ID
+	}
+	for _, s := range spec.Staff {
+		post, err := d.Org.SavePost(ctx, org.Post{AgencyID: a.ID, DepartmentID: departments[s.Department], Title: s.Title, Roles: []string{s.Role}})
+		if err != nil {
+			return fmt.Errorf("post %s: %w", s.Title, err)
+		}
+		posts[s.Login] = post.ID
+	}
+	return nil
+}
+
+func (d *Demo) employ(ctx context.Context, t *town, c cast, posts map[string]string, hash string) error {
+	many := make([]identity.NewAccount, len(c.staff))
+	for i, m := range c.staff {
+		many[i] = identity.NewAccount{
+			Kind: identity.KindStaff, Login: m.spec.Login, Name: m.name, Gender: m.gender, AgencyID: t.offices[m.agency.Key].agency.ID, Hash: hash,
+			Email: m.spec.Login + "@anbinh.example", Assurance: identity.AtCounter,
+		}
+	}
+	made, err := d.Identity.CreateAccounts(ctx, many)
+	if err != nil {
+		return fmt.Errorf("staff: %w", err)
+	}
+	for _, a := range made {
+		if _, err := d.Org.Assign(ctx, org.AssignInput{PostID: posts[a.Login], AccountID: a.ID, From: founded, Basis: "Quyết định phân công công tác (mẫu)"}); err != nil {
+			return fmt.Errorf("post of %s: %w", a.Login, err)
+		}
+	}
+	for i, a := range made {
+		actor, err := d.Identity.Actor(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		o := t.offices[c.staff[i].agency.Key]
+		o.staff = append(o.staff, &worker{actor: actor, spec: c.staff[i].spec})
+	}
+	return nil
+}
+
+func (d *Demo) populate(ctx context.Context, t *town, c cast, hash string) error {
+	const atOnce = 500
+	t.citizens = slices.Clone(c.citizens)
+	for from := 0; from < len(t.citizens); from += atOnce {
+		some := t.citizens[from:min(from+atOnce, len(t.citizens))]
+		many := make([]identity.NewAccount, len(some))
+		for i, p := range some {
+			many[i] = identity.NewAccount{
+				Kind: identity.KindCitizen, Name: p.Name, CitizenNo: p.CitizenNo, Birth: p.Birth.Partial(), Gender: p.Gender,
+				Phone: p.Phone, Email: p.Email, Address: p.Address, Hash: hash, Assurance: identity.EIdentity,
+			}
+		}
+		made, err := d.Identity.CreateAccounts(ctx, many)
+		if err != nil {
+			return fmt.Errorf("citizens: %w", err)
+		}
+		for i, a := range made {
+			some[i].AccountID = a.ID
+			if t.actors[a.ID], err = d.Identity.Actor(ctx, a.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// whoIs finds somebody of a role for a field of procedures, who is none of those
+// named when there is another.
+func (o *office) whoIs(role, field string, not ...*worker) *worker {
+	var best *worker
+	score := -1
+	for _, w := range o.staff {
+		if w.spec.Role != role {
+			continue
+		}
+		s := 0
+		if len(w.spec.Fields) == 0 || slices.ContainsFunc(w.spec.Fields, func(f string) bool { return strings.HasPrefix(field, f) }) {
+			s++
+		}
+		if !slices.Contains(not, w) {
+			s += 2
+		}
+		if s > score {
+			best, score = w, s
+		}
+	}
+	return best
 }
