@@ -184,7 +184,7 @@ func (s *Service) planAct(ctx context.Context, actor identity.Actor, m *matter, 
 // finishAct carries the effects and names the event after where the dossier
 // really went: a decision against that ends it is told as a stop or a refusal.
 func (p *plan) finishAct(run flow.Run, effects []flow.Effect, what act) error {
-	if what.effect == flow.Reject || what.effect == flow.Refuse {
+	if what.typ == "" && (what.effect == flow.Reject || what.effect == flow.Refuse) {
 		switch run.Status {
 		case StatusStopped:
 			what.typ = evSuspended

@@ -150,10 +150,18 @@ type Dossier struct {
 // Open reports whether work on the dossier is still to be done by the state.
 func (d Dossier) Open() bool {
 	switch d.Status {
-	case StatusRefused, StatusWithdrawn, StatusStopped, StatusReturned:
+	case StatusRefused, StatusWithdrawn, StatusReturned:
 		return false
+	case StatusStopped:
+		return d.Suspended()
 	}
 	return true
+}
+
+// Suspended reports whether processing stands still by law and may go on (tạm
+// dừng), unlike a dossier that was stopped for good; both have status 8.
+func (d Dossier) Suspended() bool {
+	return d.Status == StatusStopped && d.ClockState == ClockPaused
 }
 
 // Ended reports whether processing has ended for index 766: status 9 or 10, or

@@ -194,7 +194,8 @@ func (p *Projection) apply(e journal.Event, d Event) error {
 		p.tick(t)
 	}
 	if d.Status != nil {
-		p.move(*d.Status, e.At)
+		p.Status = *d.Status
+		p.end(e.At)
 	}
 	if d.Stage != nil {
 		p.Stage = *d.Stage
@@ -235,21 +236,20 @@ func (p *Projection) tick(t Tick) {
 	}
 }
 
-// move changes the status; the ends of index 766 are kept with it.
-func (p *Projection) move(to Status, at time.Time) {
-	p.Status = to
-	switch to {
-	case StatusRefused, StatusWithdrawn, StatusStopped, StatusDone:
-		if p.FinishedAt.IsZero() {
-			p.FinishedAt = at
-		}
-	case StatusReturned:
-		if p.FinishedAt.IsZero() {
-			p.FinishedAt = at
-		}
+// end keeps the ends of index 766 with a change of status. A dossier that is only
+// suspended (8 with a paused clock) has not ended, nor has one taken up again.
+func (p *Projection) end(at time.Time) {
+	switch {
+	case p.Status == StatusReturned:
 		p.ReturnedAt = at
+	case p.Status == StatusRefused, p.Status == StatusWithdrawn, p.Status == StatusDone:
+	case p.Status == StatusStopped && p.Clock != ClockPaused:
 	default:
-		p.FinishedAt = time.Time{} // a stopped dossier was taken up again
+		p.FinishedAt = time.Time{}
+		return
+	}
+	if p.FinishedAt.IsZero() {
+		p.FinishedAt = at
 	}
 }
 

@@ -139,18 +139,7 @@ func (m *matter) facts() flow.Facts {
 
 // papersComplete reports whether every paper the answers require has been given.
 func (m *matter) papersComplete() bool {
-	given := map[string]bool{}
-	for _, p := range m.papers {
-		if p.Given {
-			given[p.Code] = true
-		}
-	}
-	for _, c := range m.comp.Components(m.rec.CaseID, m.answers, m.env()) {
-		if c.Required && c.Form == "" && !given[c.Code] {
-			return false
-		}
-	}
-	return true
+	return len(missing(m.comp.Components(m.rec.CaseID, m.answers, m.env()), m.papers)) == 0
 }
 
 // resultReady reports whether all that the result needs has been typed.

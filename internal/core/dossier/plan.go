@@ -135,6 +135,9 @@ func (p *plan) carry(run flow.Run, effects []flow.Effect, a act) error {
 			return err
 		}
 	}
+	if p.rec.Status != old.Status || p.before == 0 {
+		p.rec.end(p.m.now)
+	}
 	p.settle()
 	p.differences(old, &e.data)
 	e.data.Owner, e.data.Submitter = p.rec.Owner.AccountID, p.rec.Submitter.AccountID
@@ -146,7 +149,7 @@ func (p *plan) carry(run flow.Run, effects []flow.Effect, a act) error {
 func (p *plan) effect(effect flow.Effect, e *planned, index int, a act) error {
 	switch x := effect.(type) {
 	case flow.StatusChanged:
-		p.rec.move(x.To, p.m.now)
+		p.rec.Status = x.To
 	case flow.StepChanged:
 		p.rec.Step, p.rec.Stage = x.To, x.ToStage
 	case flow.ClockStarted:
@@ -194,11 +197,11 @@ func (p *plan) effect(effect flow.Effect, e *planned, index int, a act) error {
 	return nil
 }
 
-// move changes the status of a record by the same rules as [RebuildStatus].
-func (r *record) move(to Status, at time.Time) {
+// end keeps the ends of a record by the same rules as [RebuildStatus].
+func (r *record) end(at time.Time) {
 	q := r.projection()
-	q.move(to, at)
-	r.Status, r.FinishedAt, r.ReturnedAt = q.Status, q.FinishedAt, q.ReturnedAt
+	q.end(at)
+	r.FinishedAt, r.ReturnedAt = q.FinishedAt, q.ReturnedAt
 }
 
 // tick adds an entry of the legal clock.

@@ -623,7 +623,7 @@ func (s *Service) Mine(ctx context.Context, q ListQuery) (Page, error) {
 	p := args{}
 	join := ""
 	if q.Open {
-		join = ` JOIN dossier_dossier d ON d.id = x.dossier_id AND d.status NOT IN (3, 7, 8, 10)`
+		join = ` JOIN dossier_dossier d ON d.id = x.dossier_id AND d.status NOT IN (3, 7, 10) AND (d.status <> 8 OR d.paused_at IS NOT NULL)`
 	}
 	rows, err := s.DB.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
 		before(after, "x.submitted_at", "x.dossier_id", &p)+` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)

@@ -34,6 +34,9 @@ func (s *Service) count(ctx context.Context, tx *sqldb.Tx, e journal.Event) erro
 	}
 	received := slices.ContainsFunc(d.Clock, func(t Tick) bool { return t.Kind == "start" })
 	ended := d.Status != nil && slices.Contains([]Status{StatusRefused, StatusWithdrawn, StatusStopped, StatusDone}, *d.Status)
+	if ended && *d.Status == StatusStopped {
+		ended = !slices.ContainsFunc(d.Clock, func(t Tick) bool { return t.Kind == "pause" }) // suspended only
+	}
 	if d.Status != nil && *d.Status == StatusReturned {
 		// A flow may hand over at once; what was finished before is counted already.
 		ended = slices.ContainsFunc(d.Clock, func(t Tick) bool { return t.Kind == "stop" })
