@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"path"
+	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -20,9 +23,11 @@ import (
 // Errors of operations are answered by the site, like those of pages: the same
 // words, codes, references and log, and never a value that was sent in.
 func (a *App) api() (http.Handler, []byte, error) {
+	names := &naming{taken: map[string]reflect.Type{}}
 	cfg := huma.DefaultConfig("Motcua", a.opts.Version)
 	cfg.Info.Description = "The JSON API of a provincial one-stop shop (Một cửa): it does what the pages do, under the same rules. " +
 		"Sign in with an API token (Authorization: Bearer …). Words in answers follow Accept-Language or ?lang=vi|en."
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", names.name)
 	cfg.DocsPath, cfg.OpenAPIPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema in answers
 	cfg.Servers = []*huma.Server{{URL: a.cfg.PublicURL}}
@@ -35,6 +40,7 @@ func (a *App) api() (http.Handler, []byte, error) {
 	api := humago.New(mux, cfg)
 	for _, m := range a.modules {
 		if m.API != nil {
+			names.room = m.Name
 			m.API(api)
 		}
 	}
@@ -53,6 +59,33 @@ func (a *App) api() (http.Handler, []byte, error) {
 			web.Fail(w, r, aw.failure)
 		}
 	}), spec, nil
+}
+
+// naming names the types of the contract after their rooms, since two rooms may
+// well have a type of one name: portal's apiPerson is PortalApiPerson.
+type naming struct {
+	room  string // whose operations are being added
+	taken map[string]reflect.Type
+}
+
+func (n *naming) name(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name, room := huma.DefaultSchemaNamer(t, hint), n.room
+	if t.Name() != "" {
+		inside, ours := strings.CutPrefix(t.PkgPath(), "motcua/")
+		if !ours {
+			return name
+		}
+		room = path.Base(inside)
+	}
+	name = strings.ToUpper(room[:1]) + room[1:] + name
+	for i, base := 2, name; n.taken[name] != nil && n.taken[name] != t; i++ {
+		name = base + strconv.Itoa(i)
+	}
+	n.taken[name] = t
+	return name
 }
 
 // apiWriter holds back what huma would say about an error.

@@ -19,10 +19,12 @@ import (
 	"motcua/internal/core/flow"
 	"motcua/internal/core/form"
 	"motcua/internal/core/identity"
+	"motcua/internal/modules/admin"
 	"motcua/internal/platform/blob"
 	"motcua/internal/platform/calendar"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/config"
+	"motcua/internal/platform/errs"
 	"motcua/internal/platform/health"
 	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/ident"
@@ -70,6 +72,7 @@ type App struct {
 	log     *slog.Logger
 	db      *sqldb.DB
 	modules []module.Module
+	checks  []module.Check
 	site    *web.Site
 	spec    []byte // OpenAPI
 }
@@ -151,7 +154,7 @@ func (a *App) furnish() error {
 	}
 	a.Rooms, a.modules, err = build(house{
 		cfg: a.cfg, db: a.db, journal: ledger, jobs: jobs, files: files, secret: secret, log: a.log, now: a.opts.Now,
-		bundle: func() *i18n.Bundle { return a.Bundle }, cheap: a.opts.CheapPasswords,
+		bundle: func() *i18n.Bundle { return a.Bundle }, cheap: a.opts.CheapPasswords, system: a.system(),
 	})
 	if err != nil {
 		return err
@@ -205,6 +208,7 @@ func (a *App) assemble() error {
 		routes = append(routes, m.Routes...)
 		checks = append(checks, m.Checks...)
 	}
+	a.checks = checks
 	a.Health = health.New(checks, logx.For(a.log, "health"))
 	api, spec, err := a.api()
 	if err != nil {
@@ -294,6 +298,26 @@ func (a *App) CreateToken(ctx context.Context, login, name string, days int) (ke
 	ctx = identity.With(ctx, identity.System)
 	key, token, err := a.Rooms.Identity.CreateTokenFor(ctx, login, name, time.Duration(days)*24*time.Hour)
 	return key, token.ExpiresAt, err
+}
+
+// system is what the house tells its administrators about itself.
+func (a *App) system() admin.System {
+	return admin.System{
+		Version: a.opts.Version, Started: a.opts.Now(),
+		Checks: func() []module.Check { return a.checks },
+		Verify: func(ctx context.Context) (journal.Report, error) {
+			return journal.Verify(ctx, a.db, journal.VerifyOptions{Dir: a.cfg.AuditDir()})
+		},
+		RetryEvent: func(ctx context.Context, subscriber string, position int64) error {
+			_, _, subs := a.work()
+			for _, s := range subs {
+				if s.Name == subscriber {
+					return a.Rooms.Journal.Retry(identity.With(ctx, identity.System), s, position)
+				}
+			}
+			return errs.NewNotFound("journal.parked-unknown")
+		},
+	}
 }
 
 // Close closes the database. What runs must have stopped.

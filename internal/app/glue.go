@@ -1,8 +1,17 @@
 package app
 
 import (
+	"context"
+	"strings"
+
+	"motcua/internal/core/document"
+	"motcua/internal/core/dossier"
 	"motcua/internal/core/identity"
+	"motcua/internal/core/org"
 	"motcua/internal/modules/notify"
+	"motcua/internal/platform/blob"
+	"motcua/internal/platform/errs"
+	"motcua/internal/platform/sqldb"
 )
 
 // What one room needs of another and neither should know: small adapters.
@@ -33,4 +42,52 @@ func (h house) mail() notify.Sender {
 		return nil
 	}
 	return notify.SMTP{Host: s.Host, Port: s.Port, User: s.User, Password: string(s.Password), From: s.From, TLS: s.TLS}
+}
+
+// nothingOpen refuses to close an agency that still has work.
+func nothingOpen(ctx context.Context, r sqldb.Reader, dossiers *dossier.Service, a org.Agency) error {
+	n, err := dossiers.OpenAt(ctx, r, a.ID)
+	if err == nil && n > 0 {
+		return errs.NewConflict("app.agency-has-dossiers", "n", n)
+	}
+	return err
+}
+
+// subjects tells notices about dossiers.
+type subjects struct{ dossiers *dossier.Service }
+
+func (s subjects) Subject(ctx context.Context, r sqldb.Reader, dossierID string) (notify.Subject, error) {
+	about, err := s.dossiers.Subject(ctx, r, dossierID)
+	return notify.Subject(about), err
+}
+
+// papers says who may read a file that something holds: whoever may read one of
+// the things. Those rooms journal the read.
+type papers struct {
+	dossiers  *dossier.Service
+	documents *document.Service
+}
+
+func (p papers) MayRead(ctx context.Context, _ blob.File, streams []string) error {
+	for _, s := range streams {
+		what, key, _ := strings.Cut(s, ":")
+		var err error
+		switch what {
+		case "dossier":
+			_, err = p.dossiers.Get(ctx, key, "file")
+		case "draft":
+			_, err = p.dossiers.Draft(ctx, key)
+		case "document":
+			var d document.Issued
+			if d, err = p.documents.Get(ctx, key); err == nil {
+				_, err = p.dossiers.Get(ctx, d.DossierID, "file")
+			}
+		default:
+			continue
+		}
+		if err == nil || !errs.Is(err, errs.NotFound) {
+			return err
+		}
+	}
+	return errs.NewNotFound("file.not-found")
 }

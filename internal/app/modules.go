@@ -13,8 +13,12 @@ import (
 	"motcua/internal/core/procedure"
 	"motcua/internal/core/register"
 	"motcua/internal/modules/account"
+	"motcua/internal/modules/admin"
+	"motcua/internal/modules/counter"
 	"motcua/internal/modules/desk"
+	"motcua/internal/modules/files"
 	"motcua/internal/modules/notify"
+	"motcua/internal/modules/pack"
 	"motcua/internal/modules/portal"
 	"motcua/internal/platform/blob"
 	"motcua/internal/platform/config"
@@ -37,7 +41,8 @@ type house struct {
 	log     *slog.Logger
 	now     func() time.Time
 	bundle  func() *i18n.Bundle
-	cheap   bool // fast password hashes, for tests
+	cheap   bool         // fast password hashes, for tests
+	system  admin.System // what the house knows about itself
 }
 
 // Rooms are the services behind the pages, for the commands and for tests.
@@ -52,6 +57,7 @@ type Rooms struct {
 	Procedures *procedure.Service
 	Documents  *document.Service
 	Dossiers   *dossier.Service
+	Packs      *pack.Service
 
 	middleware []func(http.Handler) http.Handler
 }
@@ -62,7 +68,9 @@ func build(h house) (*Rooms, []module.Module, error) {
 	r := &Rooms{}
 
 	// The nouns of the law, each given those before it.
-	r.Org = org.New(org.Deps{DB: h.db, Journal: h.journal, Now: h.now})
+	r.Org = org.New(org.Deps{DB: h.db, Journal: h.journal, Now: h.now, BeforeClose: func(ctx context.Context, tx *sqldb.Tx, a org.Agency) error {
+		return nothingOpen(ctx, tx, r.Dossiers, a)
+	}})
 	var decorate []func(context.Context, identity.Actor, *web.Viewer)
 	accounts, err := identity.New(identity.Deps{DB: h.db, Journal: h.journal, Org: r.Org, Options: identity.Options{
 		Secret: h.secret, HTTPS: h.cfg.HTTPS(), Argon: h.argon(), Nav: navigation(), Now: h.now,
@@ -83,16 +91,27 @@ func build(h house) (*Rooms, []module.Module, error) {
 		DB: h.db, Journal: h.journal, Jobs: h.jobs, Procedures: r.Procedures, Agencies: r.Org, People: r.Identity,
 		Registers: r.Registers, Documents: r.Documents, Files: h.files, Now: h.now,
 	})
+	r.Org.OnMove(r.Dossiers.OnMove)
 
 	// Capabilities over the nouns.
 	accountRoom := account.New(account.Deps{DB: h.db, Identity: r.Identity, Org: r.Org, HTTPS: h.cfg.HTTPS(), Home: homeOf, Now: h.now, Log: h.log})
 	portalRoom := portal.New(portal.Deps{
 		Catalogue: r.Procedures, Dossiers: r.Dossiers, Documents: r.Documents, Registers: r.Registers, Agencies: r.Org, Files: h.files, PublicURL: h.cfg.PublicURL,
 	})
+	counterRoom := counter.New(counter.Deps{Catalogue: r.Procedures, Dossiers: r.Dossiers, Files: h.files})
 	deskRoom := desk.New(desk.Deps{Dossiers: r.Dossiers, Now: h.now})
 	notifyRoom := notify.New(notify.Deps{
 		DB: h.db, Jobs: h.jobs, Dossiers: subjects{r.Dossiers}, Accounts: r.Identity, Sender: h.mail(), Bundle: h.bundle, PublicURL: h.cfg.PublicURL, Now: h.now, Log: h.log,
 	})
+	fileRoom := files.New(files.Deps{Files: h.files, Access: papers{r.Dossiers, r.Documents}})
+	r.Packs = pack.New(pack.Deps{DB: h.db, Journal: h.journal, Procedures: r.Procedures, Registers: r.Registers, Roles: r.Identity, Now: h.now})
+	adminRoom, err := admin.New(admin.Deps{
+		DB: h.db, Org: r.Org, Identity: r.Identity, Catalogue: r.Procedures, Packs: packDesk{r.Packs}, Jobs: h.jobs, Ledger: h.journal, System: h.system,
+		PublicURL: h.cfg.PublicURL, Now: h.now, Log: h.log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
 	decorate = append(decorate, accountRoom.Decorate, deskRoom.Decorate, notifyRoom.Decorate)
 	r.middleware = []func(http.Handler) http.Handler{r.Identity.Middleware, accountRoom.Park}
 
@@ -106,8 +125,12 @@ func build(h house) (*Rooms, []module.Module, error) {
 
 		accountRoom.Module(),
 		portalRoom.Module(),
+		counterRoom.Module(),
 		deskRoom.Module(),
+		fileRoom.Module(),
 		notifyRoom.Module(),
+		r.Packs.Module(),
+		adminRoom.Module(),
 		// `make new-module` adds above this line.
 	}, nil
 }
@@ -116,6 +139,8 @@ func build(h house) (*Rooms, []module.Module, error) {
 func navigation() []identity.NavRule {
 	var all []identity.NavRule
 	all = append(all, portal.Nav()...)
+	all = append(all, counter.Nav()...)
 	all = append(all, desk.Nav()...)
+	all = append(all, admin.Nav()...)
 	return all
 }

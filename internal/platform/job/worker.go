@@ -57,7 +57,10 @@ func (q *Queue) Run(ctx context.Context, handlers []Handler, schedules []Schedul
 	if err != nil {
 		return err
 	}
-	if err := p.register(ctx); err != nil {
+	// Begun is begun: a stop in the middle of this is no failure.
+	begin, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTerm)
+	defer cancel()
+	if err := p.register(begin); err != nil {
 		return err
 	}
 	var clock sync.WaitGroup
