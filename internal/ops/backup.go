@@ -37,6 +37,9 @@ type BackupOptions struct {
 	Progress func(what string, done, total int64)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+
+	// wrap stands between the archive and the disk in drills.
+	wrap func(io.Writer) io.Writer
 }
 
 // BackupResult says what was copied.
@@ -98,7 +101,11 @@ func Backup(ctx context.Context, src Source, dest string, opt BackupOptions) (_ 
 	if err := enoughFor(ctx, src, filepath.Dir(dest)); err != nil {
 		return BackupResult{}, err
 	}
-	r, err := backupTo(ctx, src, out, partial, begun, opt)
+	disk := io.Writer(out)
+	if opt.wrap != nil {
+		disk = opt.wrap(out)
+	}
+	r, err := backupTo(ctx, src, disk, partial, begun, opt)
 	if err != nil {
 		return BackupResult{}, diskError(err)
 	}
