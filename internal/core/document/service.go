@@ -92,7 +92,7 @@ type renderPayload struct {
 }
 
 // Issue gives the paper its number and keeps what it says, in the caller's
-// transaction; a job draws it after the commit.
+// transaction; a job draws it after the commit, unless ctx says [OnDemand].
 func (s *Service) Issue(ctx context.Context, tx *sqldb.Tx, p Paper) (Issued, error) {
 	out := Issued{
 		ID: id.New(), Kind: p.Kind, Name: p.Kind.Name(), Number: p.Number, AgencyID: p.AgencyID, AgencyName: p.Data.Agency.Name,
@@ -123,6 +123,9 @@ func (s *Service) Issue(ctx context.Context, tx *sqldb.Tx, p Paper) (Issued, err
 	}
 	if err := insertPaper(ctx, tx, out, series, year, seq, stored{Data: p.Data, Filled: p.Filled}); err != nil {
 		return Issued{}, err
+	}
+	if onDemand(ctx) {
+		return out, nil
 	}
 	return out, s.jobs.Enqueue(ctx, tx, renderJob, renderPayload{ID: out.ID}, job.Key(out.ID))
 }
