@@ -210,12 +210,15 @@ func factVars() []rules.Var {
 	}
 }
 
+// factEnv is the same for every flow and made once.
+var factEnv = sync.OnceValues(func() (*rules.Env, error) { return rules.NewEnv(factVars()...) })
+
 // Compile checks a definition as a whole and makes a Flow of it. moreRoles are the
 // roles the installation or the pack knows beside [ShippedRoles]. The error is a
 // [decl.Problems] that holds every problem, each with its place.
 func Compile(def *Definition, moreRoles ...string) (*Flow, error) {
 	c := &compiler{def: def, roles: append(ShippedRoles(), moreRoles...), flow: &Flow{def: def, stages: def.Stages, byID: map[string]*step{}}}
-	env, err := rules.NewEnv(factVars()...)
+	env, err := factEnv()
 	if err != nil {
 		return nil, fmt.Errorf("declare the facts of guards: %w", err)
 	}
@@ -223,6 +226,7 @@ func Compile(def *Definition, moreRoles ...string) (*Flow, error) {
 	c.head()
 	c.declare()
 	c.withdrawal()
+	c.stagesOfEnds()
 	c.exceptions()
 	for _, s := range c.flow.steps {
 		c.step(s)
@@ -286,15 +290,17 @@ func (c *compiler) declare() {
 		if !idForm.MatchString(s.ID) {
 			c.bad(s.Pos, "a step needs an id of small letters, digits, _ and -, not %q", s.ID)
 		}
-		if s.Stage == "" {
-			s.Stage = stage
-		}
-		stage = s.Stage
-		if s.Stage != "" || len(c.def.Stages) > 0 {
-			c.known(s.Pos, "step "+s.ID+": stage", s.Stage, c.stageIDs())
-		}
 		if s.Kind == "" {
 			s.Kind = TaskStep
+		}
+		if s.Stage == "" && s.Kind != EndStep {
+			s.Stage = stage
+		}
+		if s.Kind != EndStep {
+			stage = s.Stage
+		}
+		if s.Stage != "" || len(c.def.Stages) > 0 && s.Kind != EndStep {
+			c.known(s.Pos, "step "+s.ID+": stage", s.Stage, c.stageIDs())
 		}
 		if s.At == "" && s.Kind != EndStep {
 			s.At = atCompetent
@@ -330,6 +336,25 @@ func (c *compiler) declare() {
 		}
 		c.flow.byID[s.ID] = s
 		c.flow.steps = append(c.flow.steps, s)
+	}
+}
+
+// stagesOfEnds gives an end without a stage that of the first step that leads to it.
+func (c *compiler) stagesOfEnds() {
+	if len(c.def.Stages) == 0 {
+		return
+	}
+	for _, end := range c.flow.steps {
+		if end.Kind != EndStep || end.Stage != "" {
+			continue
+		}
+		end.Stage = c.def.Stages[len(c.def.Stages)-1].ID
+		for _, s := range c.flow.steps {
+			if s.Kind != EndStep && slices.ContainsFunc(s.Actions, func(a ActionDef) bool { return a.To == end.ID }) {
+				end.Stage = s.Stage
+				break
+			}
+		}
 	}
 }
 
@@ -380,8 +405,7 @@ func (c *compiler) withdrawal() {
 	for c.flow.byID[id] != nil {
 		id += "-7"
 	}
-	last := c.flow.steps[len(c.flow.steps)-1]
-	s := &step{StepDef: StepDef{ID: id, Stage: last.Stage, Name: bothLanguages("flow.step.withdrawn"), Kind: EndStep, Status: int(StatusWithdrawn)}, index: len(c.flow.steps), added: true}
+	s := &step{StepDef: StepDef{ID: id, Name: bothLanguages("flow.step.withdrawn"), Kind: EndStep, Status: int(StatusWithdrawn)}, index: len(c.flow.steps), added: true}
 	c.flow.steps = append(c.flow.steps, s)
 	c.flow.byID[id] = s
 	c.flow.withdrawn = s

@@ -79,7 +79,7 @@ type StageDef struct {
 // StepDef is one step (bước) of the process table.
 type StepDef struct {
 	ID       string      `yaml:"id" json:"id"`
-	Stage    string      `yaml:"stage" json:"stage,omitempty"` // default: the stage of the step written before it
+	Stage    string      `yaml:"stage" json:"stage,omitempty"` // default: the stage of the step written before it; an end: of the first step that leads to it
 	Name     i18n.Text   `yaml:"name" json:"name"`
 	Kind     StepKind    `yaml:"kind" json:"kind,omitempty"`     // default task
 	Role     string      `yaml:"role" json:"role,omitempty"`     // task: who acts; opinions, child: who may act while they run
