@@ -20,6 +20,8 @@ func terms(_ context.Context, items []Item, o SummaryOptions) []ui.Term {
 			t.Body = summaryRows(item, o)
 		case len(item.Files) > 0:
 			t.Body = summaryFiles(item.Files, o)
+		case item.Value == "" && item.Kind == Computed:
+			t.Value = "–" // cannot be computed yet; nobody was asked
 		case item.Value == "":
 			t.Body = notGiven()
 		}

@@ -329,7 +329,7 @@ func (v *viewer) address(ctx context.Context, fl *field, p ui.FieldProps, value 
 	}
 	m.province.Options = append(m.province.Options, ui.Option{Value: otherAddress, Text: i18n.T(ctx, "form.address-other")})
 	m.commune = ui.InputProps{FieldProps: part("commune", "form.commune", required), Value: commune, Autocomplete: "off"}
-	m.commune.Help = i18n.T(ctx, "form.commune-help")
+	m.field.Help = strings.TrimSpace(p.Help + " " + i18n.T(ctx, "form.commune-help"))
 	m.line = ui.InputProps{FieldProps: part("line", "form.line", false), Value: line, Autocomplete: "off", MaxLength: 255}
 	if province != "" && province != otherAddress {
 		m.list = "communes-" + province
