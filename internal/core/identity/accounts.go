@@ -365,6 +365,10 @@ func (s *Service) Names(ctx context.Context, accountIDs ...string) (map[string]s
 	return names, nil
 }
 
+// purposeAdministration is the purpose journaled when an administrator opens
+// somebody's account; journals are read in the law's language.
+const purposeAdministration = "Quản lý tài khoản"
+
 // Account returns an account to its owner, or to an administrator in whose scope
 // it lies; the second is journaled with its purpose.
 func (s *Service) Account(ctx context.Context, accountID string) (Account, error) {
@@ -381,7 +385,7 @@ func (s *Service) Account(ctx context.Context, accountID string) (Account, error
 	}
 	if a.Kind != KindStaff {
 		err := s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-			return s.recordFor(ctx, tx, a.ID, "identity.account-read", "account administration", nil)
+			return s.recordFor(ctx, tx, a.ID, "identity.account-read", purposeAdministration, nil)
 		})
 		if err != nil {
 			return Account{}, err

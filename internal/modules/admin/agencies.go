@@ -79,7 +79,60 @@ type agenciesView struct {
 	Parents  map[string]org.Agency
 	Next     string
 	Filtered bool
-	Tops     []org.Agency // where the actor's scope begins
+	Tree     []branch // when nothing is looked for
+}
+
+// branch is an agency with what is below it.
+type branch struct {
+	Agency   org.Agency
+	Branches []branch
+}
+
+// treeMost is how many agencies are drawn as a tree; more are listed by pages.
+const treeMost = 400
+
+// tree draws the actor's scope; nil when it is too large.
+func (s *Service) tree(ctx context.Context, paths []string) ([]branch, error) {
+	left := treeMost
+	var grow func(a org.Agency) (branch, error)
+	grow = func(a org.Agency) (branch, error) {
+		b := branch{Agency: a}
+		if left--; left < 0 {
+			return b, nil
+		}
+		children, err := s.org.Children(ctx, a.ID)
+		if err != nil {
+			return b, err
+		}
+		for _, c := range children {
+			sub, err := grow(c)
+			if err != nil {
+				return b, err
+			}
+			b.Branches = append(b.Branches, sub)
+		}
+		return b, nil
+	}
+	var tops []branch
+	for i, path := range paths {
+		if i > 0 && strings.HasPrefix(path, paths[i-1]) {
+			continue // inside the one before
+		}
+		ids := org.PathIDs(path)
+		a, err := s.org.Agency(ctx, ids[len(ids)-1])
+		if err != nil {
+			return nil, err
+		}
+		top, err := grow(a)
+		if err != nil {
+			return nil, err
+		}
+		tops = append(tops, top)
+	}
+	if left < 0 {
+		return nil, nil
+	}
+	return tops, nil
 }
 
 func (s *Service) agencies(w http.ResponseWriter, r *http.Request) error {
@@ -88,7 +141,16 @@ func (s *Service) agencies(w http.ResponseWriter, r *http.Request) error {
 		Text: q.Get("q"), Kind: org.Kind(q.Get("loai")), Level: org.Level(q.Get("cap")), Closed: q.Get("ca-cu") != "",
 		Under: scope(identity.From(ctx)), After: q.Get("sau"), Limit: 50,
 	}}
-	v.Filtered = v.Filter.Text != "" || v.Filter.Kind != "" || v.Filter.Level != "" || v.Filter.Closed
+	v.Filtered = v.Filter.Text != "" || v.Filter.Kind != "" || v.Filter.Level != "" || v.Filter.Closed || v.Filter.After != ""
+	if !v.Filtered {
+		var err error
+		if v.Tree, err = s.tree(ctx, v.Filter.Under); err != nil {
+			return err
+		}
+		if v.Tree != nil {
+			return web.Render(w, r, http.StatusOK, agenciesPage(v))
+		}
+	}
 	page, err := s.org.Agencies(ctx, v.Filter)
 	if err != nil {
 		return err
@@ -103,12 +165,6 @@ func (s *Service) agencies(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Parents, err = s.org.AgenciesByID(ctx, ids...); err != nil {
 		return err
-	}
-	for _, path := range v.Filter.Under {
-		ids := org.PathIDs(path)
-		if a, err := s.org.Agency(ctx, ids[len(ids)-1]); err == nil {
-			v.Tops = append(v.Tops, a)
-		}
 	}
 	return web.Render(w, r, http.StatusOK, agenciesPage(v))
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"motcua/internal/core/identity"
-	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/journal"
 	"motcua/internal/platform/sqldb"
@@ -112,7 +111,7 @@ func (s *Service) browse(ctx context.Context, f journal.BrowseFilter, v *journal
 	me := identity.From(ctx)
 	return s.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		_, err := s.ledger.Append(ctx, tx, journal.Event{
-			Stream: "admin:audit", Type: "admin.journal-read", At: s.now(), Actor: me.AccountID, ActorName: me.Name, Purpose: "audit", Data: data,
+			Stream: "admin:audit", Type: "admin.journal-read", At: s.now(), Actor: me.AccountID, ActorName: me.Name, Purpose: "Kiểm tra, giám sát", Data: data,
 		})
 		return err
 	})
@@ -215,14 +214,4 @@ func eventFacts(e journal.Event) [][2]string {
 		}
 	}
 	return facts
-}
-
-// sinceText is the day a filter begins with, as typed.
-func dayTyped(q url.Values, name string) string {
-	var bad []errs.Field
-	d := readDay(q, name, &bad)
-	if d == (civil.Date{}) {
-		return q.Get(name)
-	}
-	return typedDay(context.Background(), d)
 }

@@ -114,7 +114,7 @@ type dayForm struct {
 
 // dayKinds are the kinds of day an administrator chooses from.
 func dayKinds() []calendar.Kind {
-	return []calendar.Kind{calendar.Holiday, calendar.SwapOff, calendar.MakeUp, calendar.Closed, calendar.Special, calendar.Ordinary}
+	return []calendar.Kind{calendar.Holiday, calendar.InLieu, calendar.SwapOff, calendar.MakeUp, calendar.Closed, calendar.Special, calendar.Ordinary}
 }
 
 func (s *Service) dayFrame(r *http.Request) (dayForm, error) {
@@ -200,7 +200,7 @@ func readDayForm(f url.Values) (civil.Date, calendar.Day, []errs.Field) {
 		bad = append(bad, errs.Bad("date", "org.required"))
 	}
 	day := calendar.Day{Kind: calendar.Kind(f.Get("kind")), Name: i18n.Text{VI: f.Get("name_vi"), EN: f.Get("name_en")}, Basis: f.Get("basis")}
-	if !slices.Contains(dayKinds(), day.Kind) && day.Kind != calendar.InLieu {
+	if !slices.Contains(dayKinds(), day.Kind) {
 		bad = append(bad, errs.Bad("kind", "org.choose"))
 	}
 	if off(day.Kind) && day.Name.VI == "" {
@@ -226,7 +226,7 @@ func readDayForm(f url.Values) (civil.Date, calendar.Day, []errs.Field) {
 }
 
 func off(k calendar.Kind) bool {
-	return k == calendar.Holiday || k == calendar.SwapOff || k == calendar.Closed
+	return k == calendar.Holiday || k == calendar.InLieu || k == calendar.SwapOff || k == calendar.Closed
 }
 
 // pairOf is the other half of a swap.

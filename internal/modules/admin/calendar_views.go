@@ -3,7 +3,9 @@ package admin
 import (
 	"context"
 	"strconv"
+	"time"
 
+	"motcua/internal/core/org"
 	"motcua/internal/platform/calendar"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/i18n"
@@ -11,7 +13,75 @@ import (
 )
 
 func dayColumns(ctx context.Context) []ui.Column {
-	return columns(ctx, "day", "day-kind", "day-name", "source")
+	c := columns(ctx, "day", "weekday", "day-kind", "day-name", "source")
+	c[0].Narrow, c[1].Narrow, c[2].Narrow = true, true, true
+	return c
+}
+
+func monthColumns(ctx context.Context) []ui.Column {
+	c := columns(ctx, "month", "working", "special")
+	c[0].Narrow, c[1].Narrow, c[1].Numeric = true, true, true
+	return c
+}
+
+// monthRow is one month of the year view.
+type monthRow struct {
+	Month   time.Month
+	Working int
+	Runs    []dayRun
+}
+
+// dayRun is days in a row that differ in the same way: the five days of Tết.
+type dayRun struct {
+	First, Last civil.Date
+	Day         calendar.Day
+	Own         bool
+}
+
+// months draws the year, a row a month.
+func months(v calendarView) []monthRow {
+	rows := make([]monthRow, 12)
+	first, last := yearOf(v.Year)
+	for d := first; !d.After(last); d = d.AddDays(1) {
+		row := &rows[d.Month()-1]
+		row.Month = d.Month()
+		if v.Cal.IsWorking(d) {
+			row.Working++
+		}
+	}
+	for _, d := range v.Days {
+		row := &rows[d.Date.Month()-1]
+		if n := len(row.Runs); n > 0 {
+			run := &row.Runs[n-1]
+			if run.Last.AddDays(1) == d.Date && run.Day.Kind == d.Kind && run.Day.Name == d.Name && run.Own == d.Own {
+				run.Last = d.Date
+				continue
+			}
+		}
+		row.Runs = append(row.Runs, dayRun{d.Date, d.Date, d.Day, d.Own})
+	}
+	return rows
+}
+
+// runText says which days, and what they are: "16–20: Tết Nguyên đán".
+func runText(ctx context.Context, x dayRun) string {
+	days := strconv.Itoa(x.First.Day())
+	if x.First != x.Last {
+		days += "–" + strconv.Itoa(x.Last.Day())
+	}
+	name, kind := dayName(ctx, x.Day), word(ctx, "admin.day."+string(x.Day.Kind))
+	if name == kind || x.Day.Kind == calendar.Holiday {
+		return days + ": " + name
+	}
+	return days + ": " + kind + " (" + name + ")"
+}
+
+// inheritedFrom says where what is not the agency's own comes from.
+func inheritedFrom(ctx context.Context, a org.Agency) string {
+	if a.ParentID == "" {
+		return word(ctx, "admin.national")
+	}
+	return word(ctx, "admin.inherited")
 }
 
 func versionColumns(ctx context.Context) []ui.Column {
@@ -82,7 +152,7 @@ func weekTerms(ctx context.Context, w calendar.Week) []ui.Term {
 // weekSource says whose hours these are.
 func weekSource(ctx context.Context, v calendarView) string {
 	if v.Own.Layer.Week.IsZero() {
-		return word(ctx, "admin.inherited")
+		return inheritedFrom(ctx, v.Agency)
 	}
 	return word(ctx, "admin.own-week")
 }

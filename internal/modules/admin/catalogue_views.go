@@ -11,7 +11,9 @@ import (
 )
 
 func procedureColumns(ctx context.Context) []ui.Column {
-	return columns(ctx, "procedure", "code", "field", "level", "online")
+	c := columns(ctx, "procedure", "code", "field", "level", "online")
+	c[1].Narrow, c[3].Narrow, c[4].Narrow = true, true, true
+	return c
 }
 
 func caseColumns(ctx context.Context) []ui.Column {

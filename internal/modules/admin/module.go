@@ -138,8 +138,8 @@ func wholeSystem(a identity.Actor, perm string) bool {
 	return false
 }
 
-// uploadLimit is the largest packed pack.
-const uploadLimit = 2 << 20
+// uploadLimit is the largest packed pack, in bytes.
+const uploadLimit = 2_000_000
 
 // Module is what the room gives the house.
 func (s *Service) Module() module.Module {
@@ -218,8 +218,8 @@ func (s *Service) Module() module.Module {
 		routes = append(routes,
 			web.Route{Pattern: "GET /quan-tri/goi", Access: system, Handle: s.packList},
 			web.Route{Pattern: "POST /quan-tri/goi", Access: system, Handle: s.uploadPack, MaxBody: uploadLimit + 64<<10},
-			web.Route{Pattern: "GET /quan-tri/goi/tai-len/{upload}", Access: system, Handle: s.planPage, Timeout: 2 * time.Minute},
-			web.Route{Pattern: "POST /quan-tri/goi/tai-len/{upload}", Access: system, Handle: s.loadPack, Timeout: 2 * time.Minute},
+			web.Route{Pattern: "GET /quan-tri/goi-tai-len/{upload}", Access: system, Handle: s.planPage, Timeout: 2 * time.Minute},
+			web.Route{Pattern: "POST /quan-tri/goi-tai-len/{upload}", Access: system, Handle: s.loadPack, Timeout: 2 * time.Minute},
 			web.Route{Pattern: "GET /quan-tri/goi/{code}", Access: system, Handle: s.packPage},
 			web.Route{Pattern: "POST /quan-tri/goi/{code}/quay-lai", Access: system, Handle: s.rollbackPack})
 	}

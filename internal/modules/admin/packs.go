@@ -1,14 +1,18 @@
 package admin
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 	"time"
 
 	"motcua/internal/core/identity"
@@ -20,18 +24,22 @@ import (
 	"motcua/internal/platform/web"
 )
 
+// PackFiles are the files of one pack by their path inside its folder:
+// "pack.yaml", "procedures/birth.yaml".
+type PackFiles map[string][]byte
+
 // Packs is what administration asks of the room that loads sector packs; the app
-// gives it. A packed pack is a ZIP file of its folder.
+// gives it.
 type Packs interface {
 	// Loaded lists the packs in force, by name.
 	Loaded(ctx context.Context) ([]PackState, error)
 	// History lists the loads of a pack, newest first, at most 50.
 	History(ctx context.Context, code string) ([]PackLoad, error)
-	// Plan checks and tests a packed pack and says what loading it would change. It
-	// changes nothing. What is wrong with the pack stands in Problems, not in the error.
-	Plan(ctx context.Context, zip []byte) (PackPlan, error)
-	// Load puts a packed pack in force.
-	Load(ctx context.Context, zip []byte) error
+	// Plan checks and tests a pack and says what loading it would change. It changes
+	// nothing. What is wrong with the pack stands in Problems, not in the error.
+	Plan(ctx context.Context, files PackFiles) (PackPlan, error)
+	// Load puts a pack in force.
+	Load(ctx context.Context, files PackFiles) error
 	// Rollback goes back to the load before.
 	Rollback(ctx context.Context, code string) error
 }
@@ -135,8 +143,10 @@ func (s *Service) uploadPack(w http.ResponseWriter, r *http.Request) error {
 		code = "admin.pack-missing"
 	case len(content) > uploadLimit:
 		code = "admin.pack-too-large"
-	case !bytes.HasPrefix(content, []byte("PK\x03\x04")):
-		code = "admin.pack-no-zip"
+	default:
+		if _, err := unpack(content); err != nil {
+			code = "admin.pack-no-zip"
+		}
 	}
 	if code != "" {
 		v, err := s.packListView(ctx)
@@ -155,11 +165,11 @@ func (s *Service) uploadPack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("keep upload: %w", err)
 	}
-	return web.SeeOther(w, r, "/quan-tri/goi/tai-len/"+upload)
+	return web.SeeOther(w, r, "/quan-tri/goi-tai-len/"+upload)
 }
 
 // upload loads what the actor uploaded; others' uploads do not exist for them.
-func (s *Service) upload(r *http.Request) ([]byte, error) {
+func (s *Service) upload(r *http.Request) (PackFiles, error) {
 	var encoded string
 	err := s.db.QueryRow(r.Context(), `SELECT content FROM admin_upload WHERE id = $1 AND account_id = $2 AND created_at > $3`,
 		r.PathValue("upload"), identity.From(r.Context()).AccountID, sqldb.Millis(s.now().Add(-uploadLife))).Scan(&encoded)
@@ -169,7 +179,67 @@ func (s *Service) upload(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find upload: %w", err)
 	}
-	return base64.StdEncoding.DecodeString(encoded)
+	zipped, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("read upload: %w", err)
+	}
+	return unpack(zipped)
+}
+
+// Limits of a pack once unpacked, against files made to grow.
+const (
+	unpackFiles = 2000
+	unpackBytes = 16 << 20
+)
+
+// unpack reads the files of a zipped pack. The pack may lie at the root of the
+// archive or in one folder; whatever lies outside it (what a Mac adds) is left out.
+func unpack(zipped []byte) (PackFiles, error) {
+	archive, err := zip.NewReader(bytes.NewReader(zipped), int64(len(zipped)))
+	if err != nil {
+		return nil, fmt.Errorf("read archive: %w", err)
+	}
+	root, found := "", false
+	for _, f := range archive.File {
+		if name := path.Clean(f.Name); path.Base(name) == "pack.yaml" && (!found || len(name) < len(root)) {
+			root, found = strings.TrimSuffix(name, "pack.yaml"), true
+		}
+	}
+	if !found {
+		return nil, errors.New("the archive holds no pack.yaml")
+	}
+	files, room := PackFiles{}, int64(unpackBytes)
+	for _, f := range archive.File {
+		name, inside := strings.CutPrefix(path.Clean(f.Name), root)
+		if !inside || f.FileInfo().IsDir() || strings.HasPrefix(path.Base(name), ".") || !fs.ValidPath(name) {
+			continue
+		}
+		if len(files) == unpackFiles {
+			return nil, errors.New("the archive holds too many files")
+		}
+		content, err := readZipped(f, room)
+		if err != nil {
+			return nil, err
+		}
+		room -= int64(len(content))
+		files[name] = content
+	}
+	return files, nil
+}
+
+func readZipped(f *zip.File, room int64) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("read archive: %w", err)
+	}
+	content, err := io.ReadAll(io.LimitReader(r, room+1))
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("read archive: %w", err)
+	}
+	if int64(len(content)) > room {
+		return nil, errors.New("the archive unpacks to too much")
+	}
+	return content, nil
 }
 
 type planView struct {
@@ -179,11 +249,11 @@ type planView struct {
 }
 
 func (s *Service) planPage(w http.ResponseWriter, r *http.Request) error {
-	zip, err := s.upload(r)
+	files, err := s.upload(r)
 	if err != nil {
 		return err
 	}
-	plan, err := s.packs.Plan(r.Context(), zip)
+	plan, err := s.packs.Plan(r.Context(), files)
 	if err != nil {
 		return err
 	}
@@ -191,16 +261,16 @@ func (s *Service) planPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) loadPack(w http.ResponseWriter, r *http.Request) error {
-	zip, err := s.upload(r)
+	files, err := s.upload(r)
 	if err != nil {
 		return err
 	}
 	ctx := r.Context()
-	if err := s.packs.Load(ctx, zip); err != nil {
+	if err := s.packs.Load(ctx, files); err != nil {
 		if !errs.Is(err, errs.Invalid) && !errs.Is(err, errs.Conflict) {
 			return err
 		}
-		plan, planErr := s.packs.Plan(ctx, zip)
+		plan, planErr := s.packs.Plan(ctx, files)
 		if planErr != nil {
 			return planErr
 		}

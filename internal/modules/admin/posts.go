@@ -182,37 +182,52 @@ func (s *Service) postFrame(r *http.Request) (postForm, error) {
 }
 
 func (s *Service) newPostPage(w http.ResponseWriter, r *http.Request) error {
-	return s.postPage(w, r)
-}
-
-func (s *Service) postPage(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.postFrame(r)
 	if err != nil {
 		return err
 	}
+	return web.Render(w, r, http.StatusOK, newPostPage(v))
+}
+
+func (s *Service) postPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.postStepFrame(r)
+	if err != nil {
+		return err
+	}
+	v.Form = v.Written
 	return web.Render(w, r, http.StatusOK, postPage(v))
 }
 
 func (s *Service) createPost(w http.ResponseWriter, r *http.Request) error {
-	return s.savePost(w, r)
-}
-
-func (s *Service) savePost(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.postFrame(r)
 	if err != nil {
 		return err
 	}
+	return s.storePost(w, r, &v, func() templComponent { return newPostPage(v) })
+}
+
+func (s *Service) savePost(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.postStepFrame(r)
+	if err != nil {
+		return err
+	}
+	return s.storePost(w, r, &v.postForm, func() templComponent { return postPage(v) })
+}
+
+// storePost reads the form into v and stores the post, or shows the page again.
+func (s *Service) storePost(w http.ResponseWriter, r *http.Request, v *postForm, page func() templComponent) error {
+	var err error
 	if v.Form, err = web.Form(r); err != nil {
 		return err
 	}
-	_, err = s.org.SavePost(r.Context(), org.Post{
+	p, err := s.org.SavePost(r.Context(), org.Post{
 		ID: v.Post.ID, AgencyID: v.Agency.ID, DepartmentID: v.Form.Get("department_id"), Title: v.Form.Get("title"), Roles: v.Form["roles"], Rev: rev(v.Form),
 	})
 	if err == nil {
 		web.Flash(w, r, "admin.saved")
-		return web.SeeOther(w, r, postsPath(v.Agency.ID))
+		return web.SeeOther(w, r, postPath(p.ID))
 	}
-	return again(w, r, err, nil, func(errors ui.Errors) templComponent { v.Errors = errors; return postPage(v) })
+	return again(w, r, err, nil, func(errors ui.Errors) templComponent { v.Errors = errors; return page() })
 }
 
 type postStep struct {
@@ -220,6 +235,7 @@ type postStep struct {
 	Holders []org.Holding
 	Names   map[string]string
 	Staff   []ui.Option // staff near the post, offered while typing
+	Written url.Values  // the post as it is, for its own form
 	Holding org.Holding // the one in the path
 }
 
@@ -230,14 +246,14 @@ func (s *Service) postStepFrame(r *http.Request) (postStep, error) {
 		return postStep{}, err
 	}
 	ctx := r.Context()
-	v := postStep{postForm: frame}
+	v := postStep{postForm: frame, Written: frame.Form}
 	v.Form = url.Values{}
 	if v.Holders, err = s.org.PostHoldings(ctx, v.Post.ID); err != nil {
 		return v, err
 	}
 	ids := make([]string, 0, len(v.Holders))
 	for _, h := range v.Holders {
-		ids = append(ids, h.AccountID)
+		ids = append(ids, h.AccountID, h.DelegatedFrom)
 	}
 	if v.Names, err = s.identity.Names(ctx, ids...); err != nil {
 		return v, err
@@ -302,7 +318,7 @@ func (s *Service) assign(w http.ResponseWriter, r *http.Request) error {
 	if len(bad) == 0 {
 		if _, err = s.org.Assign(ctx, in); err == nil {
 			web.Flash(w, r, "admin.assigned")
-			return web.SeeOther(w, r, postsPath(v.Agency.ID))
+			return web.SeeOther(w, r, postPath(v.Post.ID))
 		}
 	}
 	return again(w, r, err, bad, func(errors ui.Errors) templComponent { v.Errors = errors; return assignPage(v) })
@@ -346,7 +362,7 @@ func (s *Service) delegate(w http.ResponseWriter, r *http.Request) error {
 	if len(bad) == 0 {
 		if _, err = s.org.Delegate(ctx, in); err == nil {
 			web.Flash(w, r, "admin.delegated")
-			return web.SeeOther(w, r, postsPath(v.Agency.ID))
+			return web.SeeOther(w, r, postPath(v.Post.ID))
 		}
 	}
 	return again(w, r, err, bad, func(errors ui.Errors) templComponent { v.Errors = errors; return delegatePage(v) })
@@ -383,7 +399,7 @@ func (s *Service) end(w http.ResponseWriter, r *http.Request) error {
 		}
 		if err = s.org.EndHolding(r.Context(), v.Holding.ID, last); err == nil {
 			web.Flash(w, r, "admin.ended")
-			return web.SeeOther(w, r, postsPath(v.Agency.ID))
+			return web.SeeOther(w, r, postPath(v.Post.ID))
 		}
 	}
 	return again(w, r, err, bad, func(errors ui.Errors) templComponent { v.Errors = errors; return endPage(v) })

@@ -74,6 +74,9 @@ func eventTerms(ctx context.Context, e journal.Event) []ui.Term {
 	if e.Position != journal.Unsealed {
 		terms = append(terms, ui.Term{Term: word(ctx, "admin.event-position"), Value: i18n.Number(ctx, e.Position)})
 	}
+	if e.Purpose != "" {
+		terms = append(terms, ui.Term{Term: word(ctx, "admin.purpose"), Value: e.Purpose})
+	}
 	if e.OnBehalf != "" {
 		terms = append(terms, ui.Term{Term: word(ctx, "admin.event-on-behalf"), Value: e.OnBehalf})
 	}

@@ -42,18 +42,28 @@ func columns(ctx context.Context, keys ...string) []ui.Column {
 
 func agencyColumns(ctx context.Context) []ui.Column {
 	c := columns(ctx, "agency", "code", "kind", "parent", "counter")
-	c[2].Quiet = true
+	c[1].Narrow, c[2].Quiet, c[4].Narrow = true, true, true
 	return c
 }
 
 func childColumns(ctx context.Context) []ui.Column { return columns(ctx, "agency", "code", "kind") }
 
 func postColumns(ctx context.Context) []ui.Column {
-	return columns(ctx, "post", "roles", "holders", "actions")
+	c := columns(ctx, "post", "department", "roles", "holders")
+	c[1].Quiet = true
+	return c
+}
+
+func holderColumns(ctx context.Context) []ui.Column {
+	c := columns(ctx, "person", "from", "until", "basis", "actions")
+	c[1].Narrow, c[2].Narrow, c[4].Narrow = true, true, true
+	return c
 }
 
 func accountColumns(ctx context.Context) []ui.Column {
-	return columns(ctx, "person", "login", "agency", "state")
+	c := columns(ctx, "person", "login", "agency", "state")
+	c[3].Narrow = true
+	return c
 }
 
 func citizenColumns(ctx context.Context) []ui.Column {
@@ -212,15 +222,24 @@ func departmentAction(v departmentForm) string {
 
 func postPath(postID string) string { return "/quan-tri/vi-tri/" + url.PathEscape(postID) }
 
-func holdingPath(postID, holdingID string) string {
-	return postPath(postID) + "/nguoi-giu/" + url.PathEscape(holdingID)
+// postHref opens the post, for those who may change it.
+func postHref(v postsView, postID string) string {
+	if !v.May {
+		return ""
+	}
+	return postPath(postID)
 }
 
-func postTitle(ctx context.Context, v postForm) string {
-	if v.Post.ID == "" {
-		return word(ctx, "admin.add-post")
+// postSaveTone: on the page of a post the next step is to put somebody on it.
+func postSaveTone(v postForm) ui.Tone {
+	if v.Post.ID != "" {
+		return ui.Secondary
 	}
-	return v.Post.Title
+	return ui.Primary
+}
+
+func holdingPath(postID, holdingID string) string {
+	return postPath(postID) + "/nguoi-giu/" + url.PathEscape(holdingID)
 }
 
 func postAction(v postForm) string {
@@ -228,14 +247,6 @@ func postAction(v postForm) string {
 		return postsPath(v.Agency.ID) + "/them"
 	}
 	return postPath(v.Post.ID)
-}
-
-// holdingPeriod says until when somebody holds a post, and from when if that lies ahead.
-func holdingPeriod(ctx context.Context, h org.Holding) string {
-	if h.To.IsZero() {
-		return ""
-	}
-	return word(ctx, "admin.period", "from", screenDay(ctx, h.From), "to", screenDay(ctx, h.To))
 }
 
 func untilText(ctx context.Context, d civil.Date) string {
