@@ -63,6 +63,7 @@ type Person struct {
 	base    string
 	name    string
 	script  bool
+	stop    func()
 	mu      sync.Mutex
 	bytes   map[string]float64 // what the last page cost on the wire, by request
 	console []string
@@ -92,7 +93,7 @@ func (b *Browser) Person(t *testing.T, base string, o Options) *Person {
 	}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(window))
 	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
-	p := &Person{t: t, ctx: ctx, base: base, name: o.Name, script: !o.NoScript, bytes: map[string]float64{}}
+	p := &Person{t: t, ctx: ctx, base: base, name: o.Name, script: !o.NoScript, bytes: map[string]float64{}, stop: func() { stop(); cancel() }}
 	chromedp.ListenTarget(ctx, p.listen)
 	actions := []chromedp.Action{
 		network.Enable(), runtime.Enable(),
@@ -108,8 +109,7 @@ func (b *Browser) Person(t *testing.T, base string, o Options) *Person {
 		if t.Failed() {
 			p.keep("failed")
 		}
-		stop()
-		cancel()
+		p.stop()
 	})
 	return p
 }
@@ -225,6 +225,8 @@ const finder = `(function(kind, words, nth){
     if (kind==="field") found=[...document.querySelectorAll("input:not([type=hidden]):not([type=radio]):not([type=checkbox]),textarea,select")].filter(e=>visible(e)&&match(labelText(e).split("\n")[0],exact));
     if (kind==="choice") found=[...document.querySelectorAll("input[type=radio],input[type=checkbox]")].filter(e=>match(labelText(e).split("\n")[0],exact));
   }
+  // What the page is about comes before its frame.
+  found.sort((a,b)=>(b.closest("main")?1:0)-(a.closest("main")?1:0));
   document.querySelectorAll("[data-found]").forEach(e=>e.removeAttribute("data-found"));
   const e=found[nth]; if(!e) return 0; e.setAttribute("data-found","1"); e.scrollIntoView({block:"center",behavior:"instant"}); return found.length;
 })(%s,%s,%d)`
@@ -508,3 +510,6 @@ func (p *Person) ForgetCache() {
 	p.t.Helper()
 	p.run("empty the cache", network.ClearBrowserCache())
 }
+
+// Close shuts the window before the test ends.
+func (p *Person) Close() { p.stop() }

@@ -994,7 +994,7 @@ func dossierPage(v dossierView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.D.Title, Section: "/ho-so", Errors: v.Errors, NoHeading: v.Fresh, Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "portal.mine.title"), Href: "/ho-so"}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.D.Title, Section: "/ho-so", Wide: true, Errors: v.Errors, NoHeading: v.Fresh, Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "portal.mine.title"), Href: "/ho-so"}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -618,7 +618,7 @@ func procedurePage(v procedureView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Def.Name.In(ctx), Lead: v.Def.Summary.In(ctx), Section: "/thu-tuc", Describe: v.Def.Summary.In(ctx), Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "portal.search.title"), Href: "/thu-tuc"}, {Text: v.Def.Field.Name().In(ctx), Href: "/thu-tuc?linh-vuc=" + v.Def.Field.Code}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Def.Name.In(ctx), Lead: v.Def.Summary.In(ctx), Section: "/thu-tuc", Wide: true, Describe: v.Def.Summary.In(ctx), Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "portal.search.title"), Href: "/thu-tuc"}, {Text: v.Def.Field.Name().In(ctx), Href: "/thu-tuc?linh-vuc=" + v.Def.Field.Code}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -124,14 +124,6 @@ func hitLinks(ctx context.Context, hits []procedure.Hit) []ui.LinkItem {
 	return items
 }
 
-func howMoments(ctx context.Context) []ui.Moment {
-	var all []ui.Moment
-	for _, key := range []string{"find", "fill", "follow", "receive"} {
-		all = append(all, ui.Moment{Title: i18n.T(ctx, "portal.how."+key), Body: i18n.T(ctx, "portal.how."+key+"-text")})
-	}
-	return all
-}
-
 func fieldOptions(ctx context.Context, fields []procedure.FieldCount) []ui.Option {
 	var opts []ui.Option
 	for _, f := range fields {
