@@ -356,18 +356,19 @@ func (m *matter) kindOf(t flow.Task) string {
 	if step == nil {
 		return kindWork
 	}
-	kind := kindWork
+	does := map[flow.EffectName]bool{}
 	for _, a := range step.Actions {
-		switch a.Effect {
-		case flow.Receive:
-			return kindReceive
-		case flow.Approve, flow.Reject:
-			kind = kindSign
-		case flow.ReturnResult:
-			kind = kindReturn
-		}
+		does[a.Effect] = true
 	}
-	return kind
+	switch {
+	case does[flow.Receive]:
+		return kindReceive
+	case does[flow.Approve], does[flow.Reject] && !does[flow.Propose]: // whoever only proposes does not decide
+		return kindSign
+	case does[flow.ReturnResult]:
+		return kindReturn
+	}
+	return kindWork
 }
 
 // step finds a step of the pinned flow.
