@@ -88,7 +88,7 @@ func plant(fsys fs.FS, module string) (*tree, error) {
 		}
 		base := path.Base(name)
 		if d.IsDir() {
-			if base == "node_modules" || base == "testdata" || base == "data" || name != "." && strings.HasPrefix(base, ".") {
+			if base == "node_modules" || base == "testdata" || name == "data" || name == "tmp" || name == "bin" || name != "." && strings.HasPrefix(base, ".") {
 				return fs.SkipDir
 			}
 			return nil

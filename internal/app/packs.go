@@ -12,8 +12,8 @@ import (
 // packDesk gives administration the sector packs, in its own plain terms.
 type packDesk struct{ packs *pack.Service }
 
-// source is an uploaded pack as the pack room takes it.
-func source(f admin.PackFiles) []pack.Source { return []pack.Source{{Where: "pack", Files: f}} }
+// packSource is an uploaded pack as the pack room takes it.
+func packSource(f admin.PackFiles) []pack.Source { return []pack.Source{{Where: "pack", Files: f}} }
 
 func (d packDesk) Loaded(ctx context.Context) ([]admin.PackState, error) {
 	loads, err := d.packs.List(ctx)
@@ -37,7 +37,7 @@ func (d packDesk) History(ctx context.Context, code string) ([]admin.PackLoad, e
 }
 
 func (d packDesk) Plan(ctx context.Context, files admin.PackFiles) (admin.PackPlan, error) {
-	out, err := d.packs.Diff(ctx, source(files))
+	out, err := d.packs.Diff(ctx, packSource(files))
 	if err != nil {
 		return admin.PackPlan{}, err
 	}
@@ -68,7 +68,7 @@ func (d packDesk) Plan(ctx context.Context, files admin.PackFiles) (admin.PackPl
 }
 
 func (d packDesk) Load(ctx context.Context, files admin.PackFiles) error {
-	_, err := d.packs.Load(ctx, source(files))
+	_, err := d.packs.Load(ctx, packSource(files))
 	return err
 }
 
@@ -97,4 +97,9 @@ func (a *App) LoadPacks(ctx context.Context, paths []string, dry bool) (pack.Out
 		return a.Rooms.Packs.Diff(ctx, list)
 	}
 	return a.Rooms.Packs.Load(ctx, list)
+}
+
+// Packs are the packs in force.
+func (a *App) Packs(ctx context.Context) ([]pack.Load, error) {
+	return a.Rooms.Packs.List(identity.With(ctx, identity.System))
 }

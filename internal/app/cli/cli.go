@@ -49,8 +49,8 @@ type grammar struct {
 	Lang   string `help:"${lang}" enum:",vi,en" default:"" placeholder:"vi|en"`
 
 	Serve     serveCmd   `cmd:"" help:"${serve}"`
-	Demo      demoCmd    `cmd:"" help:"${demo}"`
 	Migrate   migrateCmd `cmd:"" help:"${migrate}"`
+	Pack      packCmd    `cmd:"" help:"${pack}"`
 	Audit     auditCmd   `cmd:"" help:"${audit}"`
 	Token     tokenCmd   `cmd:"" help:"${token}"`
 	ConfigCmd configCmd  `cmd:"" name:"config" help:"${config}"`
@@ -117,6 +117,7 @@ func language(args, environ []string) string {
 var helpKeys = []string{
 	"about", "config_file", "lang", "dir", "database", "listen", "serve", "development", "demo", "dossiers", "migrate", "migrate_dry",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
+	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",
 }
 
@@ -167,7 +168,7 @@ func (r *run) inOurWords(help string) string {
 	if r.lang != i18n.VI {
 		return help
 	}
-	return strings.NewReplacer("Usage: ", "Cách dùng: ", "\nFlags:\n", "\nTùy chọn:\n", "\nCommands:\n", "\nLệnh:\n", "\nArguments:\n", "\nTham số:\n",
+	return strings.NewReplacer("Usage: ", "Cách dùng: ", " <command>", " <lệnh>", " [flags]", " [tùy chọn]", "\nFlags:\n", "\nTùy chọn:\n", "\nCommands:\n", "\nLệnh:\n", "\nArguments:\n", "\nTham số:\n",
 		"Show context-sensitive help.", "Xem hướng dẫn của lệnh.",
 		`Run "motcua <command> --help" for more information on a command.`, `Gõ "motcua <lệnh> --help" để xem hướng dẫn của từng lệnh.`).Replace(help)
 }
