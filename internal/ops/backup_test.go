@@ -35,7 +35,7 @@ func TestABackupOfAWorkingHouseIsOneMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(context.Background())
-		working := h.toil(t, ctx, 4)
+		working := h.toil(ctx, t, 4)
 		time.Sleep(400 * time.Millisecond)
 		file := filepath.Join(t.TempDir(), "backup.tar")
 		result, err := Backup(context.Background(), h.source(), file, BackupOptions{})

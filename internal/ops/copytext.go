@@ -174,8 +174,9 @@ func parseField(f []byte, k kind) (any, error) {
 			return nil, errors.New("bytes are not in hex")
 		}
 		return hex.DecodeString(digits)
+	default:
+		return s, nil
 	}
-	return s, nil
 }
 
 func unescape(f []byte) (string, error) {

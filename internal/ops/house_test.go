@@ -141,7 +141,7 @@ func (h *house) work(ctx context.Context, seed uint64, rounds int) error {
 	r := rand.New(rand.NewPCG(seed, 3))
 	for i := range rounds {
 		if ctx.Err() != nil {
-			return nil
+			break
 		}
 		content := fmt.Sprintf("%%PDF-1.7\n%% %d %d %d\n%%%%EOF\n", seed, i, r.Uint64())
 		f, err := h.files.Save(context.Background(), "a.pdf", "hoa", strings.NewReader(content))
@@ -174,11 +174,11 @@ func (h *house) work(ctx context.Context, seed uint64, rounds int) error {
 			return err
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // being told to stop is no fault
 }
 
 // toil works with several hands until ctx ends, while the ledger is sealed and signed.
-func (h *house) toil(t testing.TB, ctx context.Context, hands int) (done *sync.WaitGroup) {
+func (h *house) toil(ctx context.Context, t testing.TB, hands int) (done *sync.WaitGroup) {
 	done = &sync.WaitGroup{}
 	for i := range hands {
 		done.Go(func() {

@@ -506,8 +506,10 @@ func (r *restorer) putAudit() error {
 // rewind puts on record that the ledger went back, where it did.
 func (r *restorer) rewind() error {
 	dir := r.target.Config.AuditDir()
-	if _, err := os.Stat(filepath.Join(dir, "key")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "key")); errors.Is(err, fs.ErrNotExist) {
 		return nil // there never was a ledger's folder
+	} else if err != nil {
+		return err
 	}
 	return withDatabase(r.ctx, r.target.Config.DatabaseURL(), func(db *sqldb.DB) error {
 		j, err := journal.New(db, journal.Options{Dir: dir, Now: r.target.Now})

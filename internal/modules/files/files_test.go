@@ -97,7 +97,7 @@ func open(t *testing.T, opt blob.Options) *house {
 }
 
 // do sends a request as somebody; headers are pairs.
-func (h *house) do(t *testing.T, who, method, path string, body io.Reader, headers ...string) (*http.Response, string) {
+func (h *house) do(t *testing.T, who, method, path string, body io.Reader, headers ...string) (answer, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, h.URL+path, body)
 	if err != nil {
@@ -122,7 +122,14 @@ func (h *house) do(t *testing.T, who, method, path string, body io.Reader, heade
 	if resp.StatusCode >= 400 && len(b) > 1000 {
 		b = b[:1000] // an error that quotes a whole file helps nobody
 	}
-	return resp, string(b)
+	return answer{resp.StatusCode, resp.Header, resp.ContentLength}, string(b)
+}
+
+// answer is what there is besides the body.
+type answer struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
 }
 
 func fields(t *testing.T, body string) map[string]any {
@@ -155,7 +162,7 @@ var octets = []string{"Content-Type", "application/octet-stream", "Upload-Offset
 func TestTheScriptsProtocol(t *testing.T) {
 	h := open(t, blob.Options{})
 	resp, body := h.do(t, "hoa", "POST", "/tep", strings.NewReader(`{"name":"Giấy khai sinh.pdf","size":`+strconv.Itoa(len(pdf))+`}`), "Content-Type", "application/json")
-	if resp.StatusCode != 201 {
+	if resp.StatusCode != http.StatusCreated {
 		t.Fatalf("%d %s", resp.StatusCode, body)
 	}
 	id := fields(t, body)["id"].(string)
@@ -166,32 +173,32 @@ func TestTheScriptsProtocol(t *testing.T) {
 		resp, body := h.do(t, who, "PATCH", "/tep/"+id, strings.NewReader(content), append(octets, strconv.Itoa(at))...)
 		return resp.StatusCode, body
 	}
-	if code, body := piece("hoa", 0, pdf[:30]); code != 200 || fields(t, body)["offset"] != 30.0 {
+	if code, body := piece("hoa", 0, pdf[:30]); code != http.StatusOK || fields(t, body)["offset"] != 30.0 {
 		t.Errorf("%d %s", code, body)
 	}
-	if code, body := piece("hoa", 0, pdf[:30]); code != 200 || fields(t, body)["offset"] != 30.0 {
+	if code, body := piece("hoa", 0, pdf[:30]); code != http.StatusOK || fields(t, body)["offset"] != 30.0 {
 		t.Errorf("the same piece again: %d %s", code, body)
 	}
-	if code, _ := piece("hoa", 50, pdf[50:]); code != 409 {
+	if code, _ := piece("hoa", 50, pdf[50:]); code != http.StatusConflict {
 		t.Errorf("a gap: %d", code)
 	}
-	if code, _ := piece("nam", 30, pdf[30:]); code != 404 {
+	if code, _ := piece("nam", 30, pdf[30:]); code != http.StatusNotFound {
 		t.Errorf("a stranger: %d", code)
 	}
-	if resp, _ := h.do(t, "hoa", "HEAD", "/tep/"+id, nil); resp.StatusCode != 200 || resp.Header.Get("Upload-Offset") != "30" || resp.Header.Get("Cache-Control") != "no-store" {
+	if resp, _ := h.do(t, "hoa", "HEAD", "/tep/"+id, nil); resp.StatusCode != http.StatusOK || resp.Header.Get("Upload-Offset") != "30" || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("head: %d %v", resp.StatusCode, resp.Header)
 	}
-	if resp, _ := h.do(t, "hoa", "POST", "/tep/"+id+"/xong", nil); resp.StatusCode != 409 {
+	if resp, _ := h.do(t, "hoa", "POST", "/tep/"+id+"/xong", nil); resp.StatusCode != http.StatusConflict {
 		t.Errorf("too early: %d", resp.StatusCode)
 	}
-	if code, body := piece("hoa", 30, pdf[30:]); code != 200 || fields(t, body)["offset"] != float64(len(pdf)) {
+	if code, body := piece("hoa", 30, pdf[30:]); code != http.StatusOK || fields(t, body)["offset"] != float64(len(pdf)) {
 		t.Errorf("%d %s", code, body)
 	}
 	var first string
 	for range 2 {
 		resp, body = h.do(t, "hoa", "POST", "/tep/"+id+"/xong", nil)
 		got := fields(t, body)
-		if resp.StatusCode != 200 || got["name"] != "Giấy khai sinh.pdf" || got["size"] != float64(len(pdf)) || got["type"] != blob.PDF {
+		if resp.StatusCode != http.StatusOK || got["name"] != "Giấy khai sinh.pdf" || got["size"] != float64(len(pdf)) || got["type"] != blob.PDF {
 			t.Fatalf("%d %s", resp.StatusCode, body)
 		}
 		if first == "" {
@@ -210,7 +217,7 @@ func TestRefusalsSpeakToThePerson(t *testing.T) {
 	h := open(t, blob.Options{MaxFile: 1000})
 	send := func(content string) (int, string) {
 		resp, body := h.do(t, "hoa", "POST", "/tep", strings.NewReader(`{"name":"a.pdf","size":`+strconv.Itoa(len(content))+`}`))
-		if resp.StatusCode != 201 {
+		if resp.StatusCode != http.StatusCreated {
 			return resp.StatusCode, body
 		}
 		id := fields(t, body)["id"].(string)
@@ -233,11 +240,11 @@ func TestRefusalsSpeakToThePerson(t *testing.T) {
 		}
 	}
 	for _, bad := range [][]string{{"Upload-Offset", "x", "Content-Type", "application/octet-stream"}, {"Upload-Offset", "0", "Content-Type", "text/html"}, {}} {
-		if resp, _ := h.do(t, "hoa", "PATCH", "/tep/x", strings.NewReader("a"), bad...); resp.StatusCode != 422 {
+		if resp, _ := h.do(t, "hoa", "PATCH", "/tep/x", strings.NewReader("a"), bad...); resp.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%v: %d", bad, resp.StatusCode)
 		}
 	}
-	if resp, _ := h.do(t, "", "POST", "/tep", strings.NewReader(`{"name":"a","size":1}`)); resp.StatusCode != 401 {
+	if resp, _ := h.do(t, "", "POST", "/tep", strings.NewReader(`{"name":"a","size":1}`)); resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("nobody: %d", resp.StatusCode)
 	}
 }
@@ -246,33 +253,33 @@ func TestTusClientsAreAtHome(t *testing.T) {
 	h := open(t, blob.Options{})
 	v := []string{"Tus-Resumable", "1.0.0"}
 	resp, _ := h.do(t, "hoa", "OPTIONS", "/tep", nil)
-	if resp.StatusCode != 204 || resp.Header.Get("Tus-Version") != "1.0.0" || !strings.Contains(resp.Header.Get("Tus-Extension"), "creation") || resp.Header.Get("Tus-Max-Size") != strconv.Itoa(50<<20) {
+	if resp.StatusCode != http.StatusNoContent || resp.Header.Get("Tus-Version") != "1.0.0" || !strings.Contains(resp.Header.Get("Tus-Extension"), "creation") || resp.Header.Get("Tus-Max-Size") != strconv.Itoa(50<<20) {
 		t.Errorf("options: %d %v", resp.StatusCode, resp.Header)
 	}
 	meta := "filename " + base64.StdEncoding.EncodeToString([]byte("Đơn.pdf")) + ",filetype " + base64.StdEncoding.EncodeToString([]byte("text/html"))
 	resp, _ = h.do(t, "hoa", "POST", "/tep", nil, append(v, "Upload-Length", strconv.Itoa(len(pdf)), "Upload-Metadata", meta)...)
 	at := resp.Header.Get("Location")
-	if resp.StatusCode != 201 || at == "" || resp.Header.Get("Tus-Resumable") != "1.0.0" || resp.Header.Get("Upload-Expires") == "" {
+	if resp.StatusCode != http.StatusCreated || at == "" || resp.Header.Get("Tus-Resumable") != "1.0.0" || resp.Header.Get("Upload-Expires") == "" {
 		t.Fatalf("create: %d %v", resp.StatusCode, resp.Header)
 	}
-	patch := func(offset int, content string, more ...string) *http.Response {
+	patch := func(offset int, content string, more ...string) answer {
 		resp, _ := h.do(t, "hoa", "PATCH", at, strings.NewReader(content), append(append(v, "Content-Type", "application/offset+octet-stream", "Upload-Offset", strconv.Itoa(offset)), more...)...)
 		return resp
 	}
-	if resp := patch(0, pdf[:10]); resp.StatusCode != 204 || resp.Header.Get("Upload-Offset") != "10" {
+	if resp := patch(0, pdf[:10]); resp.StatusCode != http.StatusNoContent || resp.Header.Get("Upload-Offset") != "10" {
 		t.Errorf("patch: %d %v", resp.StatusCode, resp.Header)
 	}
-	if resp := patch(99, "x"); resp.StatusCode != 409 {
+	if resp := patch(99, "x"); resp.StatusCode != http.StatusConflict {
 		t.Errorf("offset: %d", resp.StatusCode)
 	}
-	if resp := patch(10, "x", "Tus-Resumable", "0.2.2"); resp.StatusCode == 204 || resp.Header.Get("Tus-Version") != "1.0.0" {
+	if resp := patch(10, "x", "Tus-Resumable", "0.2.2"); resp.StatusCode == http.StatusNoContent || resp.Header.Get("Tus-Version") != "1.0.0" {
 		t.Errorf("version: %d %v", resp.StatusCode, resp.Header)
 	}
 	resp, _ = h.do(t, "hoa", "HEAD", at, nil, v...)
-	if resp.StatusCode != 200 || resp.Header.Get("Upload-Offset") != "10" || resp.Header.Get("Upload-Length") != strconv.Itoa(len(pdf)) {
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Upload-Offset") != "10" || resp.Header.Get("Upload-Length") != strconv.Itoa(len(pdf)) {
 		t.Errorf("head: %d %v", resp.StatusCode, resp.Header)
 	}
-	if resp := patch(10, pdf[10:]); resp.StatusCode != 204 {
+	if resp := patch(10, pdf[10:]); resp.StatusCode != http.StatusNoContent {
 		t.Errorf("patch: %d", resp.StatusCode)
 	}
 	if _, body := h.do(t, "hoa", "POST", at+"/xong", nil); fields(t, body)["name"] != "Đơn.pdf" || fields(t, body)["type"] != blob.PDF {
@@ -280,13 +287,13 @@ func TestTusClientsAreAtHome(t *testing.T) {
 	}
 	resp, _ = h.do(t, "hoa", "POST", "/tep", nil, append(v, "Upload-Defer-Length", "1")...)
 	at = resp.Header.Get("Location")
-	if resp, _ := h.do(t, "nam", "DELETE", at, nil, v...); resp.StatusCode != 404 {
+	if resp, _ := h.do(t, "nam", "DELETE", at, nil, v...); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("a stranger deletes: %d", resp.StatusCode)
 	}
-	if resp, _ := h.do(t, "hoa", "DELETE", at, nil, v...); resp.StatusCode != 204 {
+	if resp, _ := h.do(t, "hoa", "DELETE", at, nil, v...); resp.StatusCode != http.StatusNoContent {
 		t.Errorf("delete: %d", resp.StatusCode)
 	}
-	if resp, _ := h.do(t, "hoa", "HEAD", at, nil, v...); resp.StatusCode != 404 {
+	if resp, _ := h.do(t, "hoa", "HEAD", at, nil, v...); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("deleted: %d", resp.StatusCode)
 	}
 }
@@ -318,7 +325,7 @@ func TestAPlainFormWorksWithoutScript(t *testing.T) {
 	body, kind := form(t, "/nop/nhap-1?buoc=giay-to", pdf, pdf+" ")
 	resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind, "Accept", "text/html")
 	u, err := url.Parse(resp.Header.Get("Location"))
-	if err != nil || resp.StatusCode != 303 || u.Path != "/nop/nhap-1" || u.Query().Get("buoc") != "giay-to" || len(u.Query()["tep"]) != 2 {
+	if err != nil || resp.StatusCode != http.StatusSeeOther || u.Path != "/nop/nhap-1" || u.Query().Get("buoc") != "giay-to" || len(u.Query()["tep"]) != 2 {
 		t.Fatalf("%d %v", resp.StatusCode, resp.Header)
 	}
 	if f, err := h.files.Get(context.Background(), u.Query()["tep"][1]); err != nil || f.Owner != "hoa" || f.Name != "tờ 1.pdf" {
@@ -330,15 +337,15 @@ func TestAPlainFormWorksWithoutScript(t *testing.T) {
 		t.Errorf("%v", resp.Header)
 	}
 	body, kind = form(t, "/", pdf, "MZ program")
-	if resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind); resp.StatusCode != 422 {
+	if resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind); resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("%d", resp.StatusCode)
 	}
 	body, kind = form(t, "/")
-	if resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind); resp.StatusCode != 422 {
+	if resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind); resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("no file: %d", resp.StatusCode)
 	}
 	body, kind = form(t, "/", strings.Split(strings.Repeat(pdf+"|", 21), "|")[:21]...)
-	if resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind); resp.StatusCode != 413 {
+	if resp, _ := h.do(t, "hoa", "POST", "/tep", body, "Content-Type", kind); resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("21 files: %d", resp.StatusCode)
 	}
 }
@@ -387,24 +394,24 @@ func TestWhoMayRead(t *testing.T) {
 		if resp.StatusCode != c.want {
 			t.Errorf("%s reads %s: %d", c.who, c.file.Name, resp.StatusCode)
 		}
-		if c.want == 404 {
+		if c.want == http.StatusNotFound {
 			// Not allowed looks exactly like not there, in page and API.
 			none, absent := h.do(t, c.who, "GET", "/tep/0198c2f1-7a3b-7c4d-8e5f-000000000000/a.pdf", nil)
 			a, b := fields(t, body), fields(t, absent)
 			delete(a, "instance")
 			delete(b, "instance")
-			if none.StatusCode != 404 || a["detail"] != b["detail"] || a["code"] != b["code"] {
+			if none.StatusCode != http.StatusNotFound || a["detail"] != b["detail"] || a["code"] != b["code"] {
 				t.Errorf("%s can tell the difference:\n%s\n%s", c.who, body, absent)
 			}
 		}
 		for _, path := range []string{"", "/content"} {
 			resp, _ := h.do(t, c.who, "GET", "/api/v1/files/"+c.file.ID+path, nil)
-			if (resp.StatusCode == 200) != (c.want == 200) {
+			if (resp.StatusCode == http.StatusOK) != (c.want == http.StatusOK) {
 				t.Errorf("%s reads %s by API: %d", c.who, c.file.Name, resp.StatusCode)
 			}
 		}
 	}
-	if resp, _ := h.do(t, "", "GET", files.Href(mine), nil); resp.StatusCode != 401 {
+	if resp, _ := h.do(t, "", "GET", files.Href(mine), nil); resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("nobody: %d", resp.StatusCode)
 	}
 }
@@ -419,7 +426,7 @@ func TestWhatBrowsersAreTold(t *testing.T) {
 	} {
 		f := h.save(t, "hoa", c.name, c.content)
 		resp, body := h.do(t, "hoa", "GET", files.Href(f), nil)
-		if resp.StatusCode != 200 || body != c.content {
+		if resp.StatusCode != http.StatusOK || body != c.content {
 			t.Fatalf("%s: %d", c.name, resp.StatusCode)
 		}
 		for header, want := range map[string]string{"Content-Type": c.kind, "Content-Disposition": c.how, "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store", "ETag": `"` + f.Hash + `"`} {
@@ -434,7 +441,7 @@ func TestWhatBrowsersAreTold(t *testing.T) {
 		if resp, _ := h.do(t, "hoa", "GET", files.Href(f)+"?tai-ve", nil); !strings.HasPrefix(resp.Header.Get("Content-Disposition"), "attachment") {
 			t.Errorf("%s: %v", c.name, resp.Header)
 		}
-		if resp, body := h.do(t, "hoa", "HEAD", files.Href(f), nil); resp.StatusCode != 200 || body != "" || c.kind != "text/plain; charset=utf-8" && resp.ContentLength != f.Size {
+		if resp, body := h.do(t, "hoa", "HEAD", files.Href(f), nil); resp.StatusCode != http.StatusOK || body != "" || c.kind != "text/plain; charset=utf-8" && resp.ContentLength != f.Size {
 			t.Errorf("%s: head %d %d", c.name, resp.StatusCode, resp.ContentLength)
 		}
 	}
@@ -444,16 +451,16 @@ func TestADownloadGoesOnWhereItStopped(t *testing.T) {
 	h := open(t, blob.Options{})
 	f := h.save(t, "hoa", "a.pdf", pdf)
 	resp, body := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=10-19")
-	if resp.StatusCode != 206 || body != pdf[10:20] || resp.Header.Get("Content-Range") != fmt.Sprintf("bytes 10-19/%d", len(pdf)) {
+	if resp.StatusCode != http.StatusPartialContent || body != pdf[10:20] || resp.Header.Get("Content-Range") != fmt.Sprintf("bytes 10-19/%d", len(pdf)) {
 		t.Errorf("%d %q %v", resp.StatusCode, body, resp.Header)
 	}
-	if resp, body := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=10-", "If-Range", `"`+f.Hash+`"`); resp.StatusCode != 206 || body != pdf[10:] {
+	if resp, body := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=10-", "If-Range", `"`+f.Hash+`"`); resp.StatusCode != http.StatusPartialContent || body != pdf[10:] {
 		t.Errorf("%d %q", resp.StatusCode, body)
 	}
-	if resp, body := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=10-", "If-Range", `"another"`); resp.StatusCode != 200 || body != pdf {
+	if resp, body := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=10-", "If-Range", `"another"`); resp.StatusCode != http.StatusOK || body != pdf {
 		t.Errorf("%d %q", resp.StatusCode, body)
 	}
-	if resp, _ := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=9999-"); resp.StatusCode != 416 {
+	if resp, _ := h.do(t, "hoa", "GET", files.Href(f), nil, "Range", "bytes=9999-"); resp.StatusCode != http.StatusRequestedRangeNotSatisfiable {
 		t.Errorf("%d", resp.StatusCode)
 	}
 }
@@ -466,7 +473,7 @@ func TestProgramsUpload(t *testing.T) {
 	for range 2 {
 		resp, body := h.do(t, "hoa", "POST", "/api/v1/files?name="+url.QueryEscape("Đơn.pdf"), strings.NewReader(big), "Content-Type", "application/octet-stream", "Idempotency-Key", "khoa-0001")
 		got := fields(t, body)
-		if resp.StatusCode != 201 || got["hash"] != hex.EncodeToString(sum[:]) || got["name"] != "Đơn.pdf" || got["scan"] != "quarantined" {
+		if resp.StatusCode != http.StatusCreated || got["hash"] != hex.EncodeToString(sum[:]) || got["name"] != "Đơn.pdf" || got["scan"] != "quarantined" {
 			t.Fatalf("%d %s", resp.StatusCode, body)
 		}
 		if first == "" {
@@ -478,13 +485,13 @@ func TestProgramsUpload(t *testing.T) {
 	}
 	body, kind := form(t, "", pdf)
 	resp, text := h.do(t, "hoa", "POST", "/api/v1/files", body, "Content-Type", kind, "Idempotency-Key", "khoa-0002")
-	if got := fields(t, text); resp.StatusCode != 201 || got["name"] != "tờ 0.pdf" || got["size"] != float64(len(pdf)) {
+	if got := fields(t, text); resp.StatusCode != http.StatusCreated || got["name"] != "tờ 0.pdf" || got["size"] != float64(len(pdf)) {
 		t.Errorf("%d %s", resp.StatusCode, text)
 	}
-	if resp, _ := h.do(t, "hoa", "POST", "/api/v1/files", strings.NewReader(pdf), "Content-Type", "application/octet-stream"); resp.StatusCode != 422 {
+	if resp, _ := h.do(t, "hoa", "POST", "/api/v1/files", strings.NewReader(pdf), "Content-Type", "application/octet-stream"); resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("without a key: %d", resp.StatusCode)
 	}
-	if resp, got := h.do(t, "hoa", "GET", "/api/v1/files/"+first+"/content", nil, "Range", "bytes=0-7"); resp.StatusCode != 206 || got != pdf[:8] {
+	if resp, got := h.do(t, "hoa", "GET", "/api/v1/files/"+first+"/content", nil, "Range", "bytes=0-7"); resp.StatusCode != http.StatusPartialContent || got != pdf[:8] {
 		t.Errorf("%d %q", resp.StatusCode, got)
 	}
 }

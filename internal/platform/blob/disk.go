@@ -17,8 +17,8 @@ type Disk interface {
 	MkdirAll(dir string) error
 	Create(path string) (DiskFile, error) // a new file; fails when there is one
 	Open(path string) (DiskFile, error)   // to read
-	Link(old, new string) error           // fs.ErrExist when new is there
-	Rename(old, new string) error
+	Link(from, to string) error           // fs.ErrExist when to is there
+	Rename(from, to string) error
 	Remove(path string) error
 	Stat(path string) (fs.FileInfo, error)
 	ReadDir(dir string) ([]fs.DirEntry, error) // sorted by name
@@ -37,12 +37,15 @@ type DiskFile interface {
 // OS is the real disk.
 type OS struct{}
 
+// MkdirAll implements Disk.
 func (OS) MkdirAll(dir string) error { return os.MkdirAll(dir, 0o750) }
 
+// Create implements Disk.
 func (OS) Create(path string) (DiskFile, error) {
 	return opened(os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640))
 }
 
+// Open implements Disk.
 func (OS) Open(path string) (DiskFile, error) { return opened(os.Open(path)) }
 
 // opened keeps a nil *os.File from becoming a DiskFile that is not nil.
@@ -53,13 +56,26 @@ func opened(f *os.File, err error) (DiskFile, error) {
 	return f, nil
 }
 
-func (OS) Link(old, new string) error                { return os.Link(old, new) }
-func (OS) Rename(old, new string) error              { return os.Rename(old, new) }
-func (OS) Remove(path string) error                  { return os.Remove(path) }
-func (OS) Stat(path string) (fs.FileInfo, error)     { return os.Stat(path) }
+// Link implements Disk.
+func (OS) Link(from, to string) error { return os.Link(from, to) }
+
+// Rename implements Disk.
+func (OS) Rename(from, to string) error { return os.Rename(from, to) }
+
+// Remove implements Disk.
+func (OS) Remove(path string) error { return os.Remove(path) }
+
+// Stat implements Disk.
+func (OS) Stat(path string) (fs.FileInfo, error) { return os.Stat(path) }
+
+// ReadDir implements Disk.
 func (OS) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
-func (OS) SyncDir(dir string) error                  { return syncDir(dir) }
-func (OS) Free(dir string) (int64, error)            { return Free(dir) }
+
+// SyncDir implements Disk.
+func (OS) SyncDir(dir string) error { return syncDir(dir) }
+
+// Free implements Disk.
+func (OS) Free(dir string) (int64, error) { return Free(dir) }
 
 // diskError gives the errors of the disk their public face.
 func diskError(err error) error {

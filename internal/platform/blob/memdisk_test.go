@@ -143,7 +143,7 @@ func (m *memDisk) Open(path string) (blob.DiskFile, error) {
 	return &memFile{m: m, n: n}, nil
 }
 
-func (m *memDisk) Link(old, new string) error {
+func (m *memDisk) Link(from, to string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.noLinks {
@@ -152,29 +152,29 @@ func (m *memDisk) Link(old, new string) error {
 	if err := m.step("link"); err != nil {
 		return err
 	}
-	old, new = filepath.Clean(old), filepath.Clean(new)
-	if _, ok := m.names[new]; ok {
+	from, to = filepath.Clean(from), filepath.Clean(to)
+	if _, ok := m.names[to]; ok {
 		return fs.ErrExist
 	}
-	if m.names[old] == nil {
+	if m.names[from] == nil {
 		return fs.ErrNotExist
 	}
-	m.names[new] = m.names[old]
+	m.names[to] = m.names[from]
 	return nil
 }
 
-func (m *memDisk) Rename(old, new string) error {
+func (m *memDisk) Rename(from, to string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.step("rename"); err != nil {
 		return err
 	}
-	old, new = filepath.Clean(old), filepath.Clean(new)
-	if m.names[old] == nil {
+	from, to = filepath.Clean(from), filepath.Clean(to)
+	if m.names[from] == nil {
 		return fs.ErrNotExist
 	}
-	m.names[new] = m.names[old]
-	delete(m.names, old)
+	m.names[to] = m.names[from]
+	delete(m.names, from)
 	return nil
 }
 

@@ -333,7 +333,7 @@ func (s *S3) Check(ctx context.Context) (err error) {
 // s3Error gives the errors of the service their public face. Only io.EOF itself is an
 // end; one inside another error is a connection that was cut.
 func s3Error(err error) error {
-	if err == nil || err == io.EOF || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || err == io.EOF || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { //nolint:errorlint // a wrapped one is no end
 		return err
 	}
 	if _, done := errs.As(err); done {

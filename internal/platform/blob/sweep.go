@@ -226,7 +226,7 @@ func (f *Files) Verify(ctx context.Context) (r VerifyReport, err error) {
 			return r, err
 		}
 		if ctx.Err() != nil {
-			return r, nil
+			return r, nil //nolint:nilerr // the time is up, which is no fault
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (f *Files) verifyOne(ctx context.Context, o Object, r *VerifyReport) (probl
 	case err != nil && ctx.Err() == nil:
 		return "", fmt.Errorf("reading %s: %w", o.Hash, err)
 	case err != nil:
-		return "", nil
+		return "", nil //nolint:nilerr // the time is up, which is no fault
 	}
 	r.Checked++
 	if problem != "" {
@@ -305,8 +305,8 @@ func (f *Files) Rescan(ctx context.Context) (scanned int, err error) {
 			return scanned, err
 		}
 		for _, v := range list {
-			if err := ctx.Err(); err != nil {
-				return scanned, nil
+			if ctx.Err() != nil {
+				return scanned, nil //nolint:nilerr // the time is up, which is no fault
 			}
 			verdict, note := f.rescanOne(ctx, v.File)
 			if verdict == Clean || verdict == Infected {
@@ -319,7 +319,7 @@ func (f *Files) Rescan(ctx context.Context) (scanned int, err error) {
 				// Either the scanner went away, or it chokes on this one file, which then must
 				// not keep the others waiting.
 				if _, err := f.opt.Scanner.Ping(ctx); err != nil {
-					return scanned, nil
+					return scanned, nil //nolint:nilerr // the files can wait; the check says that the scanner is away
 				}
 				f.scanAfter.Store(0)
 			}

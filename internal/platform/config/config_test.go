@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -30,8 +31,8 @@ func problems(t *testing.T, err error) config.Problems {
 	if err == nil {
 		return nil
 	}
-	p, ok := err.(config.Problems)
-	if !ok {
+	var p config.Problems
+	if !errors.As(err, &p) {
 		t.Fatalf("%T: %v", err, err)
 	}
 	return p
@@ -159,7 +160,7 @@ endpoint = "s3.example.vn"
 	if len(got) != len(want) {
 		t.Errorf("%d problems, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
 	}
-	vi := err.(config.Problems).In(i18n.VI)
+	vi := problems(t, err).In(i18n.VI)
 	for _, words := range []string{`motcua.toml:1: listn: không có mục cấu hình này`, `→ Có phải ý ông/bà là "listen"?`, `ý ông/bà là "limits.max_owner"?`} {
 		if !strings.Contains(vi, words) {
 			t.Errorf("%q is not said:\n%s", words, vi)

@@ -347,8 +347,9 @@ func expected(v reflect.Value) error {
 		return errors.New(`a list is wanted: ["…", "…"]`)
 	case reflect.Map:
 		return errors.New(`a table is wanted: { name = "…" }`)
+	default:
+		return errors.New("a text in quotes is wanted")
 	}
-	return errors.New("a text in quotes is wanted")
 }
 
 func setList(v reflect.Value, list []any) error {

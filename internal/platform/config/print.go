@@ -77,8 +77,9 @@ func literal(v reflect.Value) string {
 		return "{" + strings.Join(items, ", ") + "}"
 	case reflect.String:
 		return quote(v.String())
+	default:
+		return fmt.Sprint(v.Interface())
 	}
-	return fmt.Sprint(v.Interface())
 }
 
 func quote(s string) string {

@@ -16,7 +16,7 @@ type Problem struct {
 }
 
 // Problems is everything wrong with the settings, as one error.
-type Problems []Problem
+type Problems []Problem //nolint:errname // it is a list of what is wrong, not one error
 
 // Error lists the problems in English, for logs.
 func (p Problems) Error() string { return p.In(i18n.EN) }

@@ -149,6 +149,7 @@ func (c cleaner) attr(a slog.Attr) slog.Attr {
 		}
 	case slog.KindAny:
 		return slog.Attr{Key: a.Key, Value: c.any(a.Key, v.Any())}
+	default: // times, durations, truths and fractions are nobody's data
 	}
 	return slog.Attr{Key: a.Key, Value: v}
 }

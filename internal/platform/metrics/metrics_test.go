@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestWhatIsMeasuredIsServed(t *testing.T) {
 		r.Redacted("name")
 		r.Redacted(strings.Repeat("k", 500))
 		w := httptest.NewRecorder()
-		r.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		r.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		body, err := io.ReadAll(w.Result().Body)
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -160,9 +161,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		uploadID := strconv.Itoa(s.serial)
 		s.uploads[uploadID] = map[int][]byte{}
 		writeXML(w, struct {
-			XMLName               xml.Name `xml:"InitiateMultipartUploadResult"`
-			Bucket, Key, UploadId string
-		}{Bucket: bucket, Key: key, UploadId: uploadID})
+			XMLName     xml.Name `xml:"InitiateMultipartUploadResult"`
+			Bucket, Key string
+			UploadID    string `xml:"UploadId"`
+		}{Bucket: bucket, Key: key, UploadID: uploadID})
 	case q.Get("uploadId") != "":
 		s.multipart(w, r, key, q, body)
 	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
@@ -331,8 +333,11 @@ func unchunk(b []byte) (body []byte, crc string, err error) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && strings.EqualFold(name, "x-amz-checksum-crc32c") {
 			crc = value
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return body, crc, nil
+		}
+		if err != nil {
+			return nil, "", err
 		}
 	}
 }
