@@ -17,7 +17,6 @@ import (
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/i18n"
-	"motcua/internal/platform/job"
 	"motcua/internal/platform/journal"
 	"motcua/internal/platform/sqldb"
 )
@@ -441,26 +440,4 @@ func autoBackups(dir string) ([]string, error) {
 		}
 	}
 	return names, err
-}
-
-// Schedules are the chores of the house as a whole: the nightly backup, when the
-// settings name a place for it.
-func (s Source) Schedules() []job.Schedule {
-	b := s.Config.Backup
-	if b.Dir == "" {
-		return nil
-	}
-	return []job.Schedule{{Name: "ops.backup", Cron: b.Cron, Timeout: 6 * time.Hour, Run: func(ctx context.Context) error {
-		_, err := AutoBackup(ctx, s, b.Dir, b.Keep, BackupOptions{})
-		return err
-	}}}
-}
-
-// OpenStore opens the file store that the settings name.
-func OpenStore(cfg *config.Config) (blob.Store, error) {
-	if s := cfg.S3; s.Endpoint != "" {
-		return blob.NewS3(blob.S3Config{Endpoint: s.Endpoint, Region: s.Region, Bucket: s.Bucket, Prefix: s.Prefix,
-			AccessKey: s.AccessKey, SecretKey: s.SecretKey.Reveal(), PathStyle: s.PathStyle})
-	}
-	return blob.NewDir(cfg.FilesDir())
 }
