@@ -18,7 +18,7 @@ import (
 )
 
 // auditPage is how many events a page of the journal shows.
-const auditPage = 50
+const auditPage = 30
 
 type journalView struct {
 	Query   url.Values
