@@ -187,7 +187,8 @@ func tail(sum []byte) ([]byte, error) {
 	if err == nil {
 		_, err = w.Write([]byte(hex.EncodeToString(sum) + "\n"))
 	}
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
 }
 
 // archive reads a backup whose checksum was found right.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -118,6 +119,23 @@ func TestWhatIsWrongInsideIsFoundToo(t *testing.T) {
 	newer := build(func(a *archiveWriter) { add(a, headName, Manifest{Format: format + 1, Program: "9.9"}) })
 	if _, err := VerifyBackup(ctx, newer); err == nil || !strings.Contains(err.Error(), "newer program (9.9)") {
 		t.Errorf("newer: %v", err)
+	}
+}
+
+// Whoever inherits the file without the program can look inside.
+func TestAnyTarReadsIt(t *testing.T) {
+	p := live(t, sqldb.SQLite, 3)
+	st, err := os.Stat(p.file)
+	if err != nil || st.Size()%512 != 0 {
+		t.Errorf("%d bytes, %v", st.Size(), err)
+	}
+	tool, err := exec.LookPath("tar")
+	if err != nil {
+		t.Skip("tar(1) is not installed")
+	}
+	out, err := exec.Command(tool, "tf", p.file).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "manifest.json\nchecksum\n") || !strings.HasPrefix(string(out), "motcua-backup.json\naudit/key\n") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
