@@ -65,14 +65,14 @@ func (in *ActInput) tidy() []errs.Field {
 // and the caller did not say which version it saw, it reads and plans again.
 func (s *Service) change(ctx context.Context, dossierID string, version int64, key usedFor, plan func(*matter) (*plan, error)) (Dossier, error) {
 	for try := 0; ; try++ {
-		rec, _, _, err := s.see(ctx, s.DB, dossierID)
+		rec, _, _, err := s.see(ctx, s.read, dossierID)
 		if err != nil {
 			return Dossier{}, err
 		}
 		if version != 0 && version != rec.Version {
 			return Dossier{}, s.changedSince(ctx, rec.ID, version)
 		}
-		m, err := s.load(ctx, s.DB, rec)
+		m, err := s.load(ctx, s.read, rec)
 		if err != nil {
 			return Dossier{}, err
 		}
@@ -103,7 +103,7 @@ func (s *Service) change(ctx context.Context, dossierID string, version int64, k
 // changedSince says who did what since a version: "Lê Thị Hoa đã tiếp nhận hồ sơ lúc …".
 func (s *Service) changedSince(ctx context.Context, dossierID string, version int64) error {
 	conflict := errs.NewConflict("dossier.changed", "who", "", "what", "", "at", time.Time{})
-	events, err := s.Journal.Stream(ctx, s.DB, stream(dossierID), 0, 1000)
+	events, err := s.Journal.Stream(ctx, s.read, stream(dossierID), 0, 1000)
 	if err != nil {
 		return conflict.Because(err)
 	}

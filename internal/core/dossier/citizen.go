@@ -208,7 +208,7 @@ func (s *Service) Rate(ctx context.Context, in RateInput) error {
 	if _, done, err := s.replay(ctx, key); done || err != nil {
 		return err
 	}
-	rec, _, rel, err := s.see(ctx, s.DB, in.DossierID)
+	rec, _, rel, err := s.see(ctx, s.read, in.DossierID)
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (s *Service) Follow(ctx context.Context, dossierID string, on bool) error {
 	if err != nil {
 		return err
 	}
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func (s *Service) Draft(ctx context.Context, draftID string) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	d, err := draftBy(ctx, s.DB, actor.AccountID, draftID)
+	d, err := draftBy(ctx, s.read, actor.AccountID, draftID)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -195,7 +195,7 @@ func (s *Service) upgraded(ctx context.Context, d *storedDraft) (changed bool, e
 	}); err != nil {
 		return false, err
 	}
-	*d, err = draftBy(ctx, s.DB, d.AccountID, d.ID)
+	*d, err = draftBy(ctx, s.read, d.AccountID, d.ID)
 	return true, err
 }
 
@@ -205,7 +205,7 @@ func (s *Service) Drafts(ctx context.Context) ([]Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.DB.Query(ctx, `SELECT `+draftColumns+` FROM dossier_draft WHERE account_id = $1 AND dossier_id = '' AND expires_at > $2 ORDER BY updated_at DESC LIMIT 50`,
+	rows, err := s.read.Query(ctx, `SELECT `+draftColumns+` FROM dossier_draft WHERE account_id = $1 AND dossier_id = '' AND expires_at > $2 ORDER BY updated_at DESC LIMIT 50`,
 		actor.AccountID, sqldb.Millis(s.now()))
 	list, err := sqldb.Collect[storedDraft](rows, err)(func(r *sqldb.Rows) (storedDraft, error) { return scanDraft(r.Scan) })
 	out := make([]Draft, 0, len(list))
@@ -262,7 +262,7 @@ func (s *Service) SaveDraft(ctx context.Context, draftID string, patch DraftPatc
 }
 
 func (s *Service) saveOnce(ctx context.Context, actor identity.Actor, self Person, draftID string, patch DraftPatch) (storedDraft, error) {
-	d, err := draftBy(ctx, s.DB, actor.AccountID, draftID)
+	d, err := draftBy(ctx, s.read, actor.AccountID, draftID)
 	if err != nil {
 		return d, err
 	}

@@ -119,35 +119,46 @@ func desks(a identity.Actor) []desk {
 // branches are the parts of the work an actor sees in a queue: what is theirs by
 // name, what waits in their roles, and all of an agency where they may assign.
 func branches(a identity.Actor, queue Queue, p *args) []branch {
-	me := p.add(a.AccountID)
-	mine := branch("t.assignee_id = " + me + " AND t.assignee_id <> ''")
-	var roles, whole, waiting []branch
-	seen := map[string]bool{}
-	for _, d := range desks(a) {
-		roles = append(roles, branch("t.agency_id = "+p.add(d.agencyID)+" AND t.role = "+p.add(d.role)+" AND t.assignee_id = ''"))
+	mine := func() []branch {
+		return []branch{branch("t.assignee_id = " + p.add(a.AccountID) + " AND t.assignee_id <> ''")}
 	}
-	for _, post := range a.Posts {
-		if seen[post.AgencyID] {
-			continue
+	roles := func() (out []branch) {
+		for _, d := range desks(a) {
+			out = append(out, branch("t.agency_id = "+p.add(d.agencyID)+" AND t.role = "+p.add(d.role)+" AND t.assignee_id = ''"))
 		}
-		seen[post.AgencyID] = true
-		waiting = append(waiting, branch("t.agency_id = "+p.add(post.AgencyID)+" AND t.role = '"+waitingRole+"'"))
-		if slices.Contains(post.Perms, identity.DossierAssign) {
-			whole = append(whole, branch("t.agency_id = "+p.add(post.AgencyID)+" AND t.role <> '"+waitingRole+"' AND t.assignee_id <> "+me+" AND t.assignee_id <> ''"))
-		}
+		return out
 	}
 	switch queue {
 	case QueueMine:
-		return []branch{mine}
+		return mine()
 	case QueueUnassigned:
-		return roles
+		return roles()
 	case QueueWaiting:
-		return waiting
+		var out []branch
+		for _, agency := range agenciesOf(a, "") {
+			out = append(out, branch("t.agency_id = "+p.add(agency)+" AND t.role = '"+waitingRole+"'"))
+		}
+		return out
 	case QueueDueSoon, QueueOverdue:
-		return append(append([]branch{mine}, roles...), whole...)
+		out := append(mine(), roles()...)
+		for _, agency := range agenciesOf(a, identity.DossierAssign) {
+			out = append(out, branch("t.agency_id = "+p.add(agency)+" AND t.role <> '"+waitingRole+"' AND t.assignee_id <> "+p.add(a.AccountID)+" AND t.assignee_id <> ''"))
+		}
+		return out
 	default: // to_receive, to_sign, to_return
-		return append([]branch{mine}, roles...)
+		return append(mine(), roles()...)
 	}
+}
+
+// agenciesOf are the agencies of the actor's posts that carry a permission; "" any.
+func agenciesOf(a identity.Actor, perm string) []string {
+	var out []string
+	for _, p := range a.Posts {
+		if !slices.Contains(out, p.AgencyID) && (perm == "" || slices.Contains(p.Perms, perm)) {
+			out = append(out, p.AgencyID)
+		}
+	}
+	return out
 }
 
 // condition is what a queue asks of a task beside being in a branch.
@@ -210,7 +221,7 @@ func (s *Service) taskPage(ctx context.Context, a identity.Actor, q QueueQuery, 
 		texts[i] = `SELECT * FROM (SELECT ` + taskColumns + `, t.sort_at FROM dossier_task t` + join + ` WHERE t.closed_at IS NULL AND ` + string(b) + cond +
 			` ORDER BY t.sort_at, t.dossier_id, t.task LIMIT ` + n + `) b` + strconv.Itoa(i)
 	}
-	rows, err := s.DB.Query(ctx, `SELECT * FROM (`+strings.Join(texts, " UNION ALL ")+`) q ORDER BY sort_at, dossier_id, task LIMIT `+n, p.list...)
+	rows, err := s.read.Query(ctx, `SELECT * FROM (`+strings.Join(texts, " UNION ALL ")+`) q ORDER BY sort_at, dossier_id, task LIMIT `+n, p.list...)
 	type sorted struct {
 		taskRow
 		at int64
@@ -272,7 +283,7 @@ func (s *Service) headsOf(ctx context.Context, ids []string) (map[string]record,
 		return out, nil
 	}
 	var p []any
-	rows, err := s.DB.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.id IN (`+inList(&p, unique(ids))+`) LIMIT 1000`, p...)
+	rows, err := s.read.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.id IN (`+inList(&p, unique(ids))+`) LIMIT 1000`, p...)
 	list, err := heads(rows, err)
 	for _, rec := range list {
 		out[rec.ID] = rec
@@ -357,7 +368,7 @@ func (s *Service) following(ctx context.Context, a identity.Actor, q QueueQuery,
 	if q.Overdue {
 		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
 	}
-	rows, err := s.DB.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
+	rows, err := s.read.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
 		` ORDER BY f.at DESC, f.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)
 	return s.pageOf(ctx, a, rows, err, limit)
 }
@@ -481,7 +492,7 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
 		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.submitted_at > 0` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
 	}
-	rows, err := s.DB.Query(ctx, text, p.list...)
+	rows, err := s.read.Query(ctx, text, p.list...)
 	return s.pageOf(ctx, a, rows, err, limit)
 }
 
@@ -529,7 +540,7 @@ func (s *Service) within(a identity.Actor, r reach, p *args) string {
 func (s *Service) find(ctx context.Context, a identity.Actor, text string) ([]string, error) {
 	text = strings.TrimSpace(text)
 	if strings.Count(text, "-") == 2 && strings.ContainsAny(text, "0123456789") {
-		rec, err := headBy(ctx, s.DB, "number", strings.ToUpper(strings.Join(strings.Fields(text), "")))
+		rec, err := headBy(ctx, s.read, "number", strings.ToUpper(strings.Join(strings.Fields(text), "")))
 		if err == nil {
 			if relate(a, &rec, nil, false) == stranger {
 				return nil, nil
@@ -561,7 +572,7 @@ func (s *Service) find(ctx context.Context, a identity.Actor, text string) ([]st
 	}
 	var p args
 	from, to := p.add(key), p.add(key+"~")
-	rows, err := s.DB.Query(ctx, `SELECT DISTINCT dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
+	rows, err := s.read.Query(ctx, `SELECT DISTINCT dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
 		` LIMIT `+p.add(searchCap), p.list...)
 	return sqldb.Strings(rows, err)
 }
@@ -594,7 +605,7 @@ func (s *Service) Counters(ctx context.Context) (map[Queue]int, error) {
 		queue string
 		n     int
 	}
-	rows, err := s.DB.Query(ctx, strings.Join(parts, " UNION ALL "), p.list...)
+	rows, err := s.read.Query(ctx, strings.Join(parts, " UNION ALL "), p.list...)
 	list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.queue, &c.n) })
 	out := map[Queue]int{}
 	for _, q := range Queues() {
@@ -625,7 +636,7 @@ func (s *Service) Mine(ctx context.Context, q ListQuery) (Page, error) {
 	if q.Open {
 		join = ` JOIN dossier_dossier d ON d.id = x.dossier_id AND d.status NOT IN (3, 7, 10) AND (d.status <> 8 OR d.paused_at IS NOT NULL)`
 	}
-	rows, err := s.DB.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
+	rows, err := s.read.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
 		before(after, "x.submitted_at", "x.dossier_id", &p)+` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)
 	return s.pageOf(ctx, actor, rows, err, limit)
 }

@@ -25,11 +25,11 @@ import (
 // dossier and hour (Luật 91/2025/QH15): purpose is a code such as "process",
 // "inspect", "api".
 func (s *Service) Get(ctx context.Context, numberOrID, purpose string) (Detail, error) {
-	rec, tasks, rel, err := s.see(ctx, s.DB, numberOrID)
+	rec, tasks, rel, err := s.see(ctx, s.read, numberOrID)
 	if err != nil {
 		return Detail{}, err
 	}
-	m, err := s.load(ctx, s.DB, rec)
+	m, err := s.load(ctx, s.read, rec)
 	if err != nil {
 		return Detail{}, err
 	}
@@ -106,7 +106,7 @@ func (d *Detail) hideFromParties() {
 // parts reads what stands around the head.
 func (s *Service) parts(ctx context.Context, d *Detail, m *matter, tasks []taskRow, rel relation) error {
 	var err error
-	if d.Supplements, err = supplementsOf(ctx, s.DB, d.ID); err != nil {
+	if d.Supplements, err = supplementsOf(ctx, s.read, d.ID); err != nil {
 		return err
 	}
 	if rel == party {
@@ -114,7 +114,7 @@ func (s *Service) parts(ctx context.Context, d *Detail, m *matter, tasks []taskR
 			d.Supplements[i].AskedBy = m.competent.Name
 		}
 	}
-	issued, err := s.Documents.OfDossier(ctx, s.DB, d.ID)
+	issued, err := s.Documents.OfDossier(ctx, s.read, d.ID)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *Service) parts(ctx context.Context, d *Detail, m *matter, tasks []taskR
 		d.Documents = append(d.Documents, DocumentRef{ID: p.ID, Kind: string(p.Kind), Name: p.Name, Number: p.Number, At: p.IssuedAt, Ready: p.State == document.Ready})
 	}
 	if d.EntryID != "" {
-		e, err := s.Registers.OfDossier(ctx, s.DB, d.ID)
+		e, err := s.Registers.OfDossier(ctx, s.read, d.ID)
 		if err != nil {
 			return err
 		}
@@ -131,14 +131,14 @@ func (s *Service) parts(ctx context.Context, d *Detail, m *matter, tasks []taskR
 			ValidFrom: e.ValidFrom.String(), ValidTo: e.ValidTo.String(), DocumentID: d.ResultID,
 		}
 	}
-	if d.Rating, err = ratingOf(ctx, s.DB, d.ID); err != nil {
+	if d.Rating, err = ratingOf(ctx, s.read, d.ID); err != nil {
 		return err
 	}
 	if d.Children, err = s.childrenOf(ctx, d.Run); err != nil {
 		return err
 	}
 	var one int
-	err = s.DB.QueryRow(ctx, `SELECT count(*) FROM dossier_follow WHERE account_id = $1 AND dossier_id = $2`, identity.From(ctx).AccountID, d.ID).Scan(&one)
+	err = s.read.QueryRow(ctx, `SELECT count(*) FROM dossier_follow WHERE account_id = $1 AND dossier_id = $2`, identity.From(ctx).AccountID, d.ID).Scan(&one)
 	d.Following = one > 0
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func (s *Service) childrenOf(ctx context.Context, run flow.Run) ([]ChildRef, err
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := s.DB.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.id IN (`+inList(&args, ids)+`) ORDER BY d.submitted_at LIMIT 100`, args...)
+	rows, err := s.read.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.id IN (`+inList(&args, ids)+`) ORDER BY d.submitted_at LIMIT 100`, args...)
 	list, err := heads(rows, err)
 	if err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func (s *Service) opened(ctx context.Context, a identity.Actor, rec *record, tas
 	hour := now.Unix() / 3600
 	unseen := slices.ContainsFunc(tasks, func(t taskRow) bool { return t.AssigneeID == a.AccountID && t.SeenAt.IsZero() })
 	var one int
-	if err := s.DB.QueryRow(ctx, `SELECT count(*) FROM dossier_read WHERE actor = $1 AND dossier_id = $2 AND hour = $3`, a.AccountID, rec.ID, hour).Scan(&one); err != nil {
+	if err := s.read.QueryRow(ctx, `SELECT count(*) FROM dossier_read WHERE actor = $1 AND dossier_id = $2 AND hour = $3`, a.AccountID, rec.ID, hour).Scan(&one); err != nil {
 		return err
 	}
 	if one > 0 && !unseen {
@@ -242,11 +242,11 @@ func (s *Service) opened(ctx context.Context, a identity.Actor, rec *record, tas
 
 // Actions lists what the reader may do with a dossier now, grey ones with the reason.
 func (s *Service) Actions(ctx context.Context, dossierID string) ([]Action, error) {
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.load(ctx, s.DB, rec)
+	m, err := s.load(ctx, s.read, rec)
 	if err != nil {
 		return nil, err
 	}
@@ -260,14 +260,14 @@ func (s *Service) Actions(ctx context.Context, dossierID string) ([]Action, erro
 // Candidates lists the people a task may be given to, those with the least to do
 // first. taskID "" means the task of the action that asks for somebody.
 func (s *Service) Candidates(ctx context.Context, dossierID, taskID string) ([]Candidate, error) {
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return nil, err
 	}
 	if rel != staffReads {
 		return nil, errNotFound()
 	}
-	m, err := s.load(ctx, s.DB, rec)
+	m, err := s.load(ctx, s.read, rec)
 	if err != nil {
 		return nil, err
 	}
@@ -340,7 +340,7 @@ func (s *Service) openCounts(ctx context.Context, accounts []string) (map[string
 		n       int
 	}
 	var args []any
-	rows, err := s.DB.Query(ctx, `SELECT assignee_id, count(*) FROM dossier_task WHERE closed_at IS NULL AND assignee_id <> '' AND assignee_id IN (`+
+	rows, err := s.read.Query(ctx, `SELECT assignee_id, count(*) FROM dossier_task WHERE closed_at IS NULL AND assignee_id <> '' AND assignee_id IN (`+
 		inList(&args, accounts)+`) GROUP BY assignee_id LIMIT 1000`, args...)
 	list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.account, &c.n) })
 	for _, c := range list {
@@ -351,7 +351,7 @@ func (s *Service) openCounts(ctx context.Context, accounts []string) (map[string
 
 // Explain accounts for the due time, interval by interval.
 func (s *Service) Explain(ctx context.Context, dossierID string) (ClockView, error) {
-	rec, _, _, err := s.see(ctx, s.DB, dossierID)
+	rec, _, _, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return ClockView{}, err
 	}
@@ -362,7 +362,7 @@ func (s *Service) Explain(ctx context.Context, dossierID string) (ClockView, err
 	if err := s.places(ctx, m, rec.ReceivingAgencyID, rec.CompetentAgencyID); err != nil {
 		return ClockView{}, err
 	}
-	if m.entries, err = clockOf(ctx, s.DB, rec.ID); err != nil {
+	if m.entries, err = clockOf(ctx, s.read, rec.ID); err != nil {
 		return ClockView{}, err
 	}
 	v := ClockView{Due: rec.DueAt, State: rec.ClockState}
@@ -384,7 +384,7 @@ func (s *Service) Explain(ctx context.Context, dossierID string) (ClockView, err
 // DocumentFile opens the PDF of an issued paper of a dossier the reader may see.
 // One that is still queued is drawn at once.
 func (s *Service) DocumentFile(ctx context.Context, dossierID, documentID string) (name string, pdf []byte, err error) {
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return "", nil, err
 	}
@@ -402,11 +402,11 @@ func (s *Service) DocumentFile(ctx context.Context, dossierID, documentID string
 // PaperFile tells about a file of a dossier to those who may open it: one handed in
 // with a paper, or inside the answers.
 func (s *Service) PaperFile(ctx context.Context, dossierID, fileID string) (PaperFile, error) {
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return PaperFile{}, err
 	}
-	papers, err := papersOf(ctx, s.DB, rec.ID)
+	papers, err := papersOf(ctx, s.read, rec.ID)
 	if err != nil {
 		return PaperFile{}, err
 	}
@@ -424,7 +424,7 @@ func (s *Service) PaperFile(ctx context.Context, dossierID, fileID string) (Pape
 	if err := s.pinned(ctx, m, rec.VersionID, rec.CaseID); err != nil {
 		return PaperFile{}, err
 	}
-	_, raw, err := latestAnswers(ctx, s.DB, rec.ID)
+	_, raw, err := latestAnswers(ctx, s.read, rec.ID)
 	if err != nil {
 		return PaperFile{}, err
 	}
@@ -450,7 +450,7 @@ func (s *Service) MayOpenFile(ctx context.Context, fileID string, streams []stri
 				return true
 			}
 		case len(st) > len("draft:") && st[:len("draft:")] == "draft:":
-			if _, err := draftBy(ctx, s.DB, identity.From(ctx).AccountID, st[len("draft:"):]); err == nil {
+			if _, err := draftBy(ctx, s.read, identity.From(ctx).AccountID, st[len("draft:"):]); err == nil {
 				return true
 			}
 		}

@@ -72,6 +72,7 @@ type Deps struct {
 // Service is the use cases of dossiers. It is safe for concurrent use.
 type Service struct {
 	Deps
+	read      sqldb.Reader // where use cases read from: the database, in tests one that listens
 	templates templateCache
 	queueing  lockedKeys
 }
@@ -84,7 +85,7 @@ func New(d Deps) *Service {
 	if d.DraftLife == 0 {
 		d.DraftLife = 60 * 24 * time.Hour
 	}
-	return &Service{Deps: d}
+	return &Service{Deps: d, read: d.DB}
 }
 
 // now is the moment as it is stored: UTC, to the millisecond.

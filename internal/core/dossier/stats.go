@@ -201,7 +201,7 @@ func (s *Service) sums(ctx context.Context, agencies []string, by, from, to stri
 	if by == "month" {
 		where += " AND month >= " + f
 	}
-	rows, err := s.DB.Query(ctx, `SELECT `+by+`, `+carried+`, `+sum("received")+`, `+sum("online")+`, `+sum("done")+`, `+sum("in_time")+`, `+sum("late")+`, `+
+	rows, err := s.read.Query(ctx, `SELECT `+by+`, `+carried+`, `+sum("received")+`, `+sum("online")+`, `+sum("done")+`, `+sum("in_time")+`, `+sum("late")+`, `+
 		sum("refused")+`, `+sum("withdrawn")+`, `+sum("received - closed")+` FROM dossier_stat WHERE `+where+` GROUP BY `+by+` LIMIT 100000`, p.list...)
 	list, err := sqldb.Collect[StatRow](rows, err)(func(r *sqldb.Rows) (x StatRow, err error) {
 		return x, r.Scan(&x.Key, &x.Carried, &x.Received, &x.Online, &x.Done, &x.InTime, &x.Late, &x.Refused, &x.Withdrawn, &x.Pending)
@@ -238,7 +238,7 @@ func (s *Service) overdueNow(ctx context.Context, agencies []string, by string, 
 		key string
 		n   int64
 	}
-	rows, err := s.DB.Query(ctx, `SELECT `+column+`, count(*) FROM dossier_dossier WHERE finished_at IS NULL AND due_at IS NOT NULL AND due_at < `+now+
+	rows, err := s.read.Query(ctx, `SELECT `+column+`, count(*) FROM dossier_dossier WHERE finished_at IS NULL AND due_at IS NOT NULL AND due_at < `+now+
 		` AND paused_at IS NULL AND competent_id IN (`+inList(&p.list, agencies)+`) GROUP BY `+column+` LIMIT 100000`, p.list...)
 	list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.key, &c.n) })
 	for _, c := range list {
@@ -252,7 +252,7 @@ func (s *Service) overdueNow(ctx context.Context, agencies []string, by string, 
 // procedureName is the name of a procedure as the newest dossier of it has it.
 func (s *Service) procedureName(ctx context.Context, code string) string {
 	var name string
-	err := s.DB.QueryRow(ctx, `SELECT procedure_name FROM dossier_dossier WHERE procedure_code = $1 ORDER BY submitted_at DESC, id DESC LIMIT 1`, code).Scan(&name)
+	err := s.read.QueryRow(ctx, `SELECT procedure_name FROM dossier_dossier WHERE procedure_code = $1 ORDER BY submitted_at DESC, id DESC LIMIT 1`, code).Scan(&name)
 	if err != nil && !errors.Is(err, sqldb.ErrNotFound) {
 		return code
 	}

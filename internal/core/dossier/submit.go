@@ -56,7 +56,7 @@ func (s *Service) CheckDraft(ctx context.Context, draftID string) ([]errs.Field,
 	if err != nil {
 		return nil, err
 	}
-	d, err := draftBy(ctx, s.DB, actor.AccountID, draftID)
+	d, err := draftBy(ctx, s.read, actor.AccountID, draftID)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (s *Service) Submit(ctx context.Context, in SubmitInput) (Dossier, error) {
 	if d, done, err := s.replay(ctx, key); done || err != nil {
 		return d, err
 	}
-	draft, err := draftBy(ctx, s.DB, actor.AccountID, in.DraftID)
+	draft, err := draftBy(ctx, s.read, actor.AccountID, in.DraftID)
 	if err != nil {
 		return Dossier{}, err
 	}
@@ -224,7 +224,7 @@ func (s *Service) replay(ctx context.Context, key usedFor) (d Dossier, done bool
 	if key.key == "" {
 		return Dossier{}, false, nil
 	}
-	operation, dossierID, err := usedKey(ctx, s.DB, key.account, key.key)
+	operation, dossierID, err := usedKey(ctx, s.read, key.account, key.key)
 	if err != nil || dossierID == "" {
 		return Dossier{}, false, err
 	}
@@ -237,7 +237,7 @@ func (s *Service) replay(ctx context.Context, key usedFor) (d Dossier, done bool
 
 // own reads a dossier of which it is known that the caller may see it.
 func (s *Service) own(ctx context.Context, dossierID string) (Dossier, error) {
-	rec, err := whole(ctx, s.DB, dossierID)
+	rec, err := whole(ctx, s.read, dossierID)
 	return rec.Dossier, err
 }
 

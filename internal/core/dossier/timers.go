@@ -73,7 +73,7 @@ var errNothing = errors.New("dossier: nothing to do")
 // it is past due. It looks at the dossier as it is now: a pause or an extension
 // since only moves the reminder.
 func (s *Service) remind(ctx context.Context, dossierID string) error {
-	rec, err := whole(ctx, s.DB, dossierID)
+	rec, err := whole(ctx, s.read, dossierID)
 	if errs.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func openTasks(run flow.Run) []TaskRef {
 
 // told reports whether a reminder of this kind for this due time was given.
 func (s *Service) told(ctx context.Context, dossierID, typ string, due time.Time) (bool, error) {
-	events, err := s.Journal.Stream(ctx, s.DB, stream(dossierID), 0, 1000)
+	events, err := s.Journal.Stream(ctx, s.read, stream(dossierID), 0, 1000)
 	if err != nil {
 		return false, err
 	}
@@ -144,7 +144,7 @@ func (s *Service) told(ctx context.Context, dossierID, typ string, due time.Time
 
 // nudge reminds the citizen that an open request for papers runs out.
 func (s *Service) nudge(ctx context.Context, p nudgePayload) error {
-	rec, err := headBy(ctx, s.DB, "id", p.Dossier)
+	rec, err := headBy(ctx, s.read, "id", p.Dossier)
 	if errs.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (s *Service) nudge(ctx context.Context, p nudgePayload) error {
 // thông), and tells the waiting one.
 func (s *Service) openChild(ctx context.Context, p childPayload) error {
 	ctx = asSystem(ctx)
-	parent, err := whole(ctx, s.DB, p.Parent)
+	parent, err := whole(ctx, s.read, p.Parent)
 	if errs.Is(err, errs.NotFound) {
 		return nil
 	}
@@ -209,7 +209,7 @@ func (s *Service) fileChild(ctx context.Context, parent record, p childPayload, 
 	if err != nil {
 		return Dossier{}, err
 	}
-	_, raw, err := latestAnswers(ctx, s.DB, parent.ID)
+	_, raw, err := latestAnswers(ctx, s.read, parent.ID)
 	if err != nil {
 		return Dossier{}, err
 	}
@@ -266,14 +266,14 @@ func (s *Service) tellParent(ctx context.Context, parentID string, in flow.Input
 
 // childEnded tells the parent of a dossier that it has ended, and how.
 func (s *Service) childEnded(ctx context.Context, dossierID string) error {
-	rec, err := whole(ctx, s.DB, dossierID)
+	rec, err := whole(ctx, s.read, dossierID)
 	if errs.Is(err, errs.NotFound) || err == nil && (rec.ParentID == "" || !rec.Ended()) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	parent, err := whole(ctx, s.DB, rec.ParentID)
+	parent, err := whole(ctx, s.read, rec.ParentID)
 	if err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ func (s *Service) recompute(ctx context.Context, path string) error {
 	for {
 		args := []any{lastDue, lastID}
 		where := identity.Within(s.DB.Dialect(), "d.competent_path", []string{path}, &args)
-		rows, err := s.DB.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.finished_at IS NULL AND d.due_at IS NOT NULL
+		rows, err := s.read.Query(ctx, `SELECT `+headColumns+` FROM dossier_dossier d WHERE d.finished_at IS NULL AND d.due_at IS NOT NULL
 			AND (d.due_at, d.id) > ($1, $2) AND `+where+` ORDER BY d.due_at, d.id LIMIT 200`, args...)
 		list, err := heads(rows, err)
 		if err != nil || len(list) == 0 {

@@ -16,7 +16,7 @@ import (
 // Track tells anybody who knows the number of a dossier where it stands: no name,
 // no title, no reason. A number nobody has is NotFound, like one that is withheld.
 func (s *Service) Track(ctx context.Context, number string) (PublicStatus, error) {
-	rec, err := headBy(ctx, s.DB, "number", strings.ToUpper(strings.Join(strings.Fields(number), "")))
+	rec, err := headBy(ctx, s.read, "number", strings.ToUpper(strings.Join(strings.Fields(number), "")))
 	if err != nil {
 		return PublicStatus{}, err
 	}
@@ -78,7 +78,7 @@ func (m *matter) way(ctx context.Context) []StageMark {
 // ControlSheet is the data of form 06: every hand-over between people and agencies,
 // with how each was kept to its time.
 func (s *Service) ControlSheet(ctx context.Context, dossierID string) (ControlSheet, error) {
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return ControlSheet{}, err
 	}
@@ -89,7 +89,7 @@ func (s *Service) ControlSheet(ctx context.Context, dossierID string) (ControlSh
 	if err := s.pinned(ctx, m, rec.VersionID, rec.CaseID); err != nil {
 		return ControlSheet{}, err
 	}
-	tasks, err := tasksOf(ctx, s.DB, rec.ID, false)
+	tasks, err := tasksOf(ctx, s.read, rec.ID, false)
 	if err != nil {
 		return ControlSheet{}, err
 	}
@@ -139,7 +139,7 @@ func (s *Service) ControlSheet(ctx context.Context, dossierID string) (ControlSh
 // with a last line about what comes next: for the owner and the submitter in plain
 // sentences by agency, for staff with names and notes.
 func (s *Service) Timeline(ctx context.Context, dossierID string) ([]Item, error) {
-	rec, _, rel, err := s.see(ctx, s.DB, dossierID)
+	rec, _, rel, err := s.see(ctx, s.read, dossierID)
 	if err != nil {
 		return nil, err
 	}
@@ -147,11 +147,11 @@ func (s *Service) Timeline(ctx context.Context, dossierID string) ([]Item, error
 	if err := s.pinned(ctx, m, rec.VersionID, rec.CaseID); err != nil {
 		return nil, err
 	}
-	events, err := s.Journal.Stream(ctx, s.DB, stream(rec.ID), 0, 1000)
+	events, err := s.Journal.Stream(ctx, s.read, stream(rec.ID), 0, 1000)
 	if err != nil {
 		return nil, err
 	}
-	notes, err := notesOf(ctx, s.DB, rec.ID)
+	notes, err := notesOf(ctx, s.read, rec.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
+-- Ids and paths compare byte by byte ("C"): joins between them stand on indexes only when both sides do.
 -- The head of a dossier: narrow, for queues, headers and searches.
 CREATE TABLE dossier_dossier (
-	id                TEXT PRIMARY KEY,
+	id                TEXT COLLATE "C" PRIMARY KEY,
 	number            TEXT NOT NULL,
 	procedure_code    TEXT NOT NULL,
 	procedure_name    TEXT NOT NULL,
@@ -49,7 +50,7 @@ CREATE INDEX dossier_dossier_parent ON dossier_dossier (parent_id) WHERE parent_
 
 -- What only the page of one dossier needs: the parties, where it stands in its flow, what was made of it.
 CREATE TABLE dossier_body (
-	dossier_id TEXT PRIMARY KEY,
+	dossier_id TEXT COLLATE "C" PRIMARY KEY,
 	owner      TEXT NOT NULL,
 	submitter  TEXT NOT NULL,
 	delivery   TEXT NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE dossier_answers (
 CREATE TABLE dossier_paper (
 	dossier_id  TEXT COLLATE "C" NOT NULL,
 	seq         INTEGER NOT NULL,
-	id          TEXT NOT NULL,
+	id          TEXT COLLATE "C" NOT NULL,
 	code        TEXT NOT NULL,
 	name        TEXT NOT NULL,
 	required    INTEGER NOT NULL,
@@ -131,7 +132,7 @@ CREATE TABLE dossier_clock (
 );
 
 CREATE TABLE dossier_supplement (
-	id          TEXT PRIMARY KEY,
+	id          TEXT COLLATE "C" PRIMARY KEY,
 	dossier_id  TEXT COLLATE "C" NOT NULL,
 	round       INTEGER NOT NULL,
 	asked_at    BIGINT NOT NULL,
@@ -149,7 +150,7 @@ CREATE UNIQUE INDEX dossier_supplement_round ON dossier_supplement (dossier_id, 
 
 -- Words typed by people about a dossier; events of the journal refer to them by id.
 CREATE TABLE dossier_note (
-	id         TEXT PRIMARY KEY,
+	id         TEXT COLLATE "C" PRIMARY KEY,
 	dossier_id TEXT COLLATE "C" NOT NULL,
 	at         BIGINT NOT NULL,
 	actor      TEXT NOT NULL,
@@ -192,7 +193,7 @@ CREATE TABLE dossier_key (
 CREATE INDEX dossier_key_age ON dossier_key (at);
 
 CREATE TABLE dossier_draft (
-	id         TEXT PRIMARY KEY,
+	id         TEXT COLLATE "C" PRIMARY KEY,
 	account_id TEXT NOT NULL,
 	offer_id   TEXT NOT NULL,
 	version_id TEXT NOT NULL,
@@ -238,7 +239,7 @@ CREATE TABLE dossier_follow (
 );
 
 CREATE TABLE dossier_rating (
-	dossier_id TEXT PRIMARY KEY,
+	dossier_id TEXT COLLATE "C" PRIMARY KEY,
 	account_id TEXT NOT NULL,
 	stars      INTEGER NOT NULL,
 	comment    TEXT NOT NULL,

@@ -89,7 +89,7 @@ CREATE TABLE dossier_paper (
 	given_at    BIGINT,
 	verified    INTEGER NOT NULL,
 	PRIMARY KEY (dossier_id, seq)
-);
+) WITHOUT ROWID;
 
 -- Work queues: one row a task. kind says what the step is for: receive, sign, return, work, wait.
 CREATE TABLE dossier_task (
@@ -111,7 +111,7 @@ CREATE TABLE dossier_task (
 	closed_by      TEXT NOT NULL,
 	seen_at        BIGINT,
 	PRIMARY KEY (dossier_id, task)
-);
+) WITHOUT ROWID;
 CREATE INDEX dossier_task_queue ON dossier_task (agency_id, role, sort_at, dossier_id) WHERE closed_at IS NULL;
 CREATE INDEX dossier_task_mine ON dossier_task (assignee_id, sort_at, dossier_id) WHERE closed_at IS NULL AND assignee_id <> '';
 CREATE INDEX dossier_task_held ON dossier_task (assignee_id, dossier_id) WHERE assignee_id <> '';
@@ -128,7 +128,7 @@ CREATE TABLE dossier_clock (
 	hours      INTEGER NOT NULL,
 	days       INTEGER NOT NULL,
 	PRIMARY KEY (dossier_id, seq)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE dossier_supplement (
 	id          TEXT PRIMARY KEY,
@@ -170,7 +170,7 @@ CREATE TABLE dossier_fee (
 	receipt_no TEXT NOT NULL,
 	method     TEXT NOT NULL,
 	PRIMARY KEY (dossier_id, code)
-);
+) WITHOUT ROWID;
 
 -- Numbers given per agency and day.
 CREATE TABLE dossier_number (
@@ -178,7 +178,7 @@ CREATE TABLE dossier_number (
 	day    TEXT NOT NULL,
 	n      BIGINT NOT NULL,
 	PRIMARY KEY (agency, day)
-);
+) WITHOUT ROWID;
 
 -- Idempotency keys of mutations.
 CREATE TABLE dossier_key (
@@ -188,7 +188,7 @@ CREATE TABLE dossier_key (
 	dossier_id TEXT NOT NULL,
 	at         BIGINT NOT NULL,
 	PRIMARY KEY (account_id, key)
-);
+) WITHOUT ROWID;
 CREATE INDEX dossier_key_age ON dossier_key (at);
 
 CREATE TABLE dossier_draft (
@@ -235,7 +235,7 @@ CREATE TABLE dossier_follow (
 	dossier_id TEXT NOT NULL,
 	at         BIGINT NOT NULL,
 	PRIMARY KEY (account_id, dossier_id)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE dossier_rating (
 	dossier_id TEXT PRIMARY KEY,
@@ -251,7 +251,7 @@ CREATE TABLE dossier_read (
 	dossier_id TEXT NOT NULL,
 	hour       BIGINT NOT NULL,
 	PRIMARY KEY (actor, dossier_id, hour)
-);
+) WITHOUT ROWID;
 CREATE INDEX dossier_read_age ON dossier_read (hour);
 
 -- Figures by month, kept by following the journal.
@@ -268,4 +268,4 @@ CREATE TABLE dossier_stat (
 	withdrawn      BIGINT NOT NULL,
 	closed         BIGINT NOT NULL,
 	PRIMARY KEY (agency_id, procedure_code, month)
-);
+) WITHOUT ROWID;
