@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -432,4 +434,77 @@ func TestLookupsCostOneQueryASecondAtMost(t *testing.T) {
 	if got := n.Load(); got > 5 {
 		t.Errorf("%d queries for 100 look-ups", got)
 	}
+}
+
+func TestPostsAndCalendarsOfTheNeighbourAreOutOfReach(t *testing.T) {
+	each(t, func(t *testing.T, h *identitytest.House) {
+		root := h.Agency(t, "H56", "UBND tỉnh", "")
+		a := h.Agency(t, "H56.15", "UBND phường A", root.ID)
+		b := h.Agency(t, "H56.16", "UBND phường B", root.ID)
+		admin := h.As(t, h.Staff(t, "admin.a", "Quản Trị A", a, "admin").ID)
+		clerk := h.Staff(t, "clerk.b", "Công Chức B", b)
+		post, held := h.Post(t, "Công chức B", b, clerk.ID, "counter_clerk")
+		department, err := h.Org.SaveDepartment(identitytest.AsSystem(), org.Department{AgencyID: b.ID, Name: "Văn phòng"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, try := range map[string]func() error{
+			"add a post": func() error {
+				_, err := h.Org.SavePost(admin, org.Post{AgencyID: b.ID, Title: "Gián điệp", Roles: []string{"leader"}})
+				return err
+			},
+			"change a post": func() error { p := post; p.Roles = []string{"leader"}; _, err := h.Org.SavePost(admin, p); return err },
+			"close a post":  func() error { return h.Org.ClosePost(admin, post.ID) },
+			"assign": func() error {
+				_, err := h.Org.Assign(admin, org.AssignInput{PostID: post.ID, AccountID: clerk.ID})
+				return err
+			},
+			"end a holding": func() error { return h.Org.EndHolding(admin, held.ID, civil.Date{}) },
+			"add a department": func() error {
+				_, err := h.Org.SaveDepartment(admin, org.Department{AgencyID: b.ID, Name: "X"})
+				return err
+			},
+			"rename a department": func() error {
+				_, err := h.Org.SaveDepartment(admin, org.Department{ID: department.ID, Name: "X"})
+				return err
+			},
+			"close a department": func() error { return h.Org.CloseDepartment(admin, department.ID) },
+			"close the agency":   func() error { _, err := h.Org.CloseAgency(admin, b.ID, civil.MustDate("2026-12-31"), "x"); return err },
+			"change the calendar": func() error {
+				_, err := h.Org.SaveCalendarDay(admin, b.ID, civil.MustDate("2026-11-24"), calendar.Day{Kind: calendar.Closed}, "x")
+				return err
+			},
+			"delegate": func() error {
+				_, err := h.Org.Delegate(admin, org.DelegateInput{HoldingID: held.ID, AccountID: clerk.ID, To: civil.MustDate("2026-11-10"), Basis: "x"})
+				return err
+			},
+		} {
+			if err := try(); !errs.Is(err, errs.NotFound) {
+				t.Errorf("%s: %v, want not found", name, err)
+			}
+		}
+	})
+}
+
+func TestTwoWritersNeverGetOneCode(t *testing.T) {
+	each(t, func(t *testing.T, h *identitytest.House) {
+		root := h.Agency(t, "H56", "UBND tỉnh", "")
+		var made atomic.Int32
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, err := h.Org.CreateAgency(identitytest.AsSystem(), org.Agency{ParentID: root.ID, Code: "H56.99", Name: "UBND xã Trùng", Kind: org.KindCommune, Level: org.LevelCommune})
+				switch {
+				case err == nil:
+					made.Add(1)
+				case !errs.Is(err, errs.Invalid):
+					t.Errorf("refused with %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if made.Load() != 1 {
+			t.Errorf("%d agencies carry one code", made.Load())
+		}
+	})
 }
