@@ -136,10 +136,11 @@ func Doctor(ctx context.Context, p Patient) Findings {
 	}
 	if e.DB != nil {
 		e.database()
-		e.clock()
-		e.schema()
-		e.backlog()
-		e.fileContents()
+		if e.schema() {
+			e.clock()
+			e.backlog()
+			e.fileContents()
+		}
 	}
 	e.fileStore()
 	e.scanner()

@@ -288,6 +288,24 @@ type deadStore struct{ blob.Store }
 
 func (deadStore) Check(context.Context) error { return errors.New("connection refused") }
 
+func TestAnEmptyDatabaseIsOneFinding(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine sqldb.Dialect) {
+		p, _ := patient(t, engine)
+		empty := settings(t, engine)
+		if err := withDatabase(context.Background(), empty.DatabaseURL(), func(db *sqldb.DB) error {
+			p.DB = db
+			for _, x := range Doctor(context.Background(), p) {
+				if x.Status == Ill || x.Status == Unwell && x.What.EN != "Schema" && x.What.EN != "Room on the disk" {
+					t.Errorf("%+v", x)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestTheDoctorChangesNothing(t *testing.T) {
 	cfg := config.Default()
 	cfg.Dir = filepath.Join(t.TempDir(), "not-there-yet")

@@ -196,13 +196,14 @@ func (e *exam) clock() {
 	e.add(Well, what, both(now.In(civil.Zone).Format("15:04:05 02/01/2006 -07:00")), none)
 }
 
-// schema compares the tables with what this program needs.
-func (e *exam) schema() {
+// schema compares the tables with what this program needs, and says whether there
+// are tables to look into.
+func (e *exam) schema() bool {
 	what := text("Cấu trúc dữ liệu", "Schema")
 	var have int64
-	if err := e.DB.QueryRow(e.ctx, `SELECT count(*) FROM schema_step`).Scan(&have); err != nil {
+	if err := e.DB.QueryRow(e.ctx, `SELECT count(*) FROM schema_step`).Scan(&have); err != nil || have == 0 {
 		e.add(Unwell, what, text("chưa có bảng nào", "there are no tables yet"), text("Khởi động motcua một lần, hoặc chạy motcua migrate.", "Start motcua once, or run motcua migrate."))
-		return
+		return false
 	}
 	todo, err := sqldb.Pending(e.ctx, e.DB, e.Lines...)
 	switch {
@@ -213,6 +214,7 @@ func (e *exam) schema() {
 	default:
 		e.add(Well, what, text("%d bước, đầy đủ", "%d steps, complete", have), none)
 	}
+	return err == nil && have > 0
 }
 
 // backlog looks at what waits: events to seal, work that failed for good.

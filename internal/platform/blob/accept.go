@@ -2,9 +2,13 @@ package blob
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/id"
@@ -169,14 +173,14 @@ func (f *Files) insert(ctx context.Context, file File, key string, upload *Uploa
 		n, err = tx.Exec(ctx, `INSERT INTO blob_file (id, hash, size, type, name, owner, once, scan, scan_note, scan_after, scan_tries, created_at, freed_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $10, $10)
 			ON CONFLICT (owner, once) DO NOTHING`,
-			file.ID, file.Hash, file.Size, file.Type, file.Name, file.Owner, sqldb.NullString(key), file.Scan, file.ScanNote, at)
+			file.ID, file.Hash, file.Size, file.Type, file.Name, file.Owner, sqldb.NullString(onceKey(key)), file.Scan, file.ScanNote, at)
 		if err != nil {
 			return err
 		}
 		stored = file
 		if n == 0 {
 			var first string
-			if err := tx.QueryRow(ctx, `SELECT id FROM blob_file WHERE owner = $1 AND once = $2`, file.Owner, key).Scan(&first); err != nil {
+			if err := tx.QueryRow(ctx, `SELECT id FROM blob_file WHERE owner = $1 AND once = $2`, file.Owner, onceKey(key)).Scan(&first); err != nil {
 				return err
 			}
 			if stored, err = f.get(ctx, tx, first); err != nil {
@@ -204,6 +208,15 @@ func (f *Files) insert(ctx context.Context, file File, key string, upload *Uploa
 		return File{}, err
 	}
 	return stored, nil
+}
+
+// onceKey makes a key that every engine takes, whatever it was made of.
+func onceKey(key string) string {
+	if len(key) <= 200 && utf8.ValidString(key) && !strings.ContainsRune(key, 0) {
+		return key
+	}
+	h := sha256.Sum256([]byte(key))
+	return "sha256:" + hex.EncodeToString(h[:])
 }
 
 // quota holds an owner to the bytes that nothing has claimed yet, open uploads

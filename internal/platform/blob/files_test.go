@@ -214,6 +214,14 @@ func TestTheSameKeyMakesOneFile(t *testing.T) {
 		if _, err := h.SaveOnce(ctx, "a.pdf", "nam", "key-1", strings.NewReader(pdf)); err != nil {
 			t.Errorf("another owner's key: %v", err)
 		}
+		// Rooms make keys out of whatever they have.
+		for _, key := range []string{"a\x00b", "\xff", strings.Repeat("k", 5000)} {
+			a, err := h.SaveOnce(ctx, "a.pdf", "lan", key, strings.NewReader(pdf))
+			b, err2 := h.SaveOnce(ctx, "a.pdf", "lan", key, strings.NewReader(pdf))
+			if err != nil || err2 != nil || a.ID != b.ID {
+				t.Errorf("key %.10q: %v, %v", key, err, err2)
+			}
+		}
 	})
 }
 

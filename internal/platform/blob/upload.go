@@ -38,7 +38,7 @@ func (f *Files) Begin(ctx context.Context, u Upload) (Upload, error) {
 	err := f.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		if u.Key != "" {
 			var first string
-			err := tx.QueryRow(ctx, `SELECT id FROM blob_upload WHERE owner = $1 AND once = $2`, u.Owner, u.Key).Scan(&first)
+			err := tx.QueryRow(ctx, `SELECT id FROM blob_upload WHERE owner = $1 AND once = $2`, u.Owner, onceKey(u.Key)).Scan(&first)
 			if err == nil {
 				got, err = f.upload(ctx, tx, first, u.Owner)
 				if err == nil && got.Size != u.Size {
@@ -56,7 +56,7 @@ func (f *Files) Begin(ctx context.Context, u Upload) (Upload, error) {
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO blob_upload (id, name, size, owner, once, received, parts, state, file_id, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, 0, 0, 'open', '', $6, $7)`,
-			u.ID, u.Name, u.Size, u.Owner, sqldb.NullString(u.Key), sqldb.Millis(now), sqldb.Millis(u.ExpiresAt))
+			u.ID, u.Name, u.Size, u.Owner, sqldb.NullString(onceKey(u.Key)), sqldb.Millis(now), sqldb.Millis(u.ExpiresAt))
 		return err
 	})
 	if errors.Is(err, sqldb.ErrDuplicate) {
