@@ -180,12 +180,14 @@ func (s *Service) HashPassword(ctx context.Context, password string) (string, er
 }
 
 func (s *Service) add(ctx context.Context, tx *sqldb.Tx, a Account, hash string) error {
-	taken := errs.Bad("login", "identity.login-taken")
+	var taken errs.Field
 	switch a.Kind {
 	case KindCitizen:
 		taken = errs.Bad("citizen_no", "identity.citizen-number-taken")
 	case KindOrganisation:
 		taken = errs.Bad("tax_code", "identity.tax-code-taken")
+	default:
+		taken = errs.Bad("login", "identity.login-taken")
 	}
 	// Asked before writing: after a refused INSERT PostgreSQL takes no more statements.
 	var n int64

@@ -63,11 +63,11 @@ func (s *Service) recognise(w http.ResponseWriter, r *http.Request) (context.Con
 		}
 		return s.admit(ctx, v, "token")
 	}
-	c, err := r.Cookie(s.sessionCookie())
-	if err != nil || c.Value == "" || len(c.Value) > 200 {
+	secret := s.sessionSecret(r)
+	if secret == "" {
 		return s.visitor(ctx, ""), nil
 	}
-	v, found, err := s.bySession(ctx, c.Value)
+	v, found, err := s.bySession(ctx, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +82,14 @@ func (s *Service) recognise(w http.ResponseWriter, r *http.Request) (context.Con
 		return nil, err
 	}
 	return s.admit(ctx, v, "session")
+}
+
+// sessionSecret is the value of the session cookie, "" when there is none that could be one.
+func (s *Service) sessionSecret(r *http.Request) string {
+	if c, err := r.Cookie(s.sessionCookie()); err == nil && len(c.Value) <= 200 {
+		return c.Value
+	}
+	return ""
 }
 
 func bearer(header string) (string, bool) {
@@ -129,12 +137,9 @@ func (s *Service) nav(ctx context.Context, a Actor) []web.NavItem {
 
 // ClientOf gathers from a request what SignIn needs.
 func (s *Service) ClientOf(r *http.Request) Client {
-	c := Client{Address: web.ClientIP(r), Agent: r.UserAgent()}
+	c := Client{Address: web.ClientIP(r), Agent: r.UserAgent(), Session: s.sessionSecret(r)}
 	if k, err := r.Cookie(deviceCookie); err == nil {
 		c.Device = k.Value
-	}
-	if k, err := r.Cookie(s.sessionCookie()); err == nil && len(k.Value) <= 200 {
-		c.Session = k.Value
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -113,7 +114,13 @@ func (s *site) browser(t *testing.T) *browser {
 	return &browser{t, s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-func (b *browser) do(method, path string, form url.Values, header ...string) (int, map[string]any, *http.Response) {
+// answer is what of a response outlives its body.
+type answer struct {
+	Header  http.Header
+	cookies []*http.Cookie
+}
+
+func (b *browser) do(method, path string, form url.Values, header ...string) (int, map[string]any, answer) {
 	b.t.Helper()
 	var body io.Reader
 	if form != nil {
@@ -133,14 +140,13 @@ func (b *browser) do(method, path string, form url.Values, header ...string) (in
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
-	if err != nil {
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		b.t.Fatal(err)
 	}
 	var data map[string]any
 	_ = json.Unmarshal(raw, &data) // pages are not JSON
-	return res.StatusCode, data, res
+	return res.StatusCode, data, answer{res.Header, res.Cookies()}
 }
 
 func (b *browser) signIn(login, password string) {
@@ -169,7 +175,7 @@ func TestASessionFromSignInToSignOut(t *testing.T) {
 			t.Errorf("a visitor gets %d to %s", code, res.Header.Get("Location"))
 		}
 		_, _, res := b.do("POST", "/vao", url.Values{"login": {"038190000012"}, "password": {identitytest.Password}})
-		for _, c := range res.Cookies() {
+		for _, c := range res.cookies {
 			if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
 				t.Errorf("cookie %s is too open: %+v", c.Name, c)
 			}

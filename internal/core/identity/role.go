@@ -70,7 +70,7 @@ func (s *Service) CheckRoles(ctx context.Context, pack string, roles []Role) ([]
 	seen := map[string]bool{}
 	for i, r := range roles {
 		at := func(field, format string, args ...any) {
-			faults = append(faults, RoleFault{fmt.Sprintf("roles[%d].%s", i, field), fmt.Sprintf(format, args...)})
+			faults = append(faults, RoleError{fmt.Sprintf("roles[%d].%s", i, field), fmt.Sprintf(format, args...)})
 		}
 		switch from, taken := owner[r.Code]; {
 		case r.Code == "":
@@ -93,14 +93,14 @@ func (s *Service) CheckRoles(ctx context.Context, pack string, roles []Role) ([]
 	return faults, nil
 }
 
-// RoleFault is one thing wrong with the roles of a pack.
-type RoleFault struct{ at, text string }
+// RoleError is one thing wrong with the roles of a pack.
+type RoleError struct{ at, text string }
 
 // Error says what is wrong.
-func (f RoleFault) Error() string { return f.text }
+func (f RoleError) Error() string { return f.text }
 
 // At is the place inside the declaration, "roles[0].perms[2]".
-func (f RoleFault) At() string { return f.at }
+func (f RoleError) At() string { return f.at }
 
 // SaveRoles makes the roles of a pack exactly these, in the transaction that
 // loads the pack. A role that is gone keeps existing for the posts that carry it

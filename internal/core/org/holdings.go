@@ -44,7 +44,7 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (Holding, error) {
 		if err != nil {
 			return err
 		}
-		if _, err := s.openAgency(ctx, tx, p.AgencyID); err != nil {
+		if err := s.mayChange(ctx, tx, p.AgencyID); err != nil {
 			return err
 		}
 		if err := errs.NewInvalid(bad...); err != nil {

@@ -38,7 +38,7 @@ func (s *Service) SaveDepartment(ctx context.Context, d Department) (Department,
 				return missing(err, errDepartmentNotFound, "load department")
 			}
 		}
-		if _, err := s.openAgency(ctx, tx, d.AgencyID); err != nil {
+		if err := s.mayChange(ctx, tx, d.AgencyID); err != nil {
 			return err
 		}
 		if err := errs.NewInvalid(bad...); err != nil {
@@ -71,7 +71,7 @@ func (s *Service) CloseDepartment(ctx context.Context, departmentID string) erro
 		if err := tx.QueryRow(ctx, `SELECT agency_id FROM org_department WHERE id = $1 AND closed_at IS NULL`, departmentID).Scan(&agencyID); err != nil {
 			return missing(err, errDepartmentNotFound, "load department")
 		}
-		if _, err := s.openAgency(ctx, tx, agencyID); err != nil {
+		if err := s.mayChange(ctx, tx, agencyID); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT title FROM org_post WHERE department_id = $1 AND closed_at IS NULL ORDER BY sort_key, id LIMIT 100`, departmentID)
@@ -123,7 +123,7 @@ func (s *Service) SavePost(ctx context.Context, p Post) (Post, error) {
 			}
 			made.AgencyID = old.AgencyID
 		}
-		if _, err := s.openAgency(ctx, tx, made.AgencyID); err != nil {
+		if err := s.mayChange(ctx, tx, made.AgencyID); err != nil {
 			return err
 		}
 		if made.DepartmentID != "" {
@@ -163,7 +163,7 @@ func (s *Service) ClosePost(ctx context.Context, postID string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.openAgency(ctx, tx, p.AgencyID); err != nil {
+		if err := s.mayChange(ctx, tx, p.AgencyID); err != nil {
 			return err
 		}
 		now := sqldb.Millis(s.now())
@@ -213,19 +213,19 @@ func (s *Service) PostHoldings(ctx context.Context, postID string) ([]Holding, e
 	return one[0].Holdings, nil
 }
 
-// openAgency loads an agency that the actor may change and that is not over.
-func (s *Service) openAgency(ctx context.Context, tx *sqldb.Tx, agencyID string) (Agency, error) {
+// mayChange returns nil when the agency is the actor's to change and not over.
+func (s *Service) mayChange(ctx context.Context, tx *sqldb.Tx, agencyID string) error {
 	a, err := loadAgency(ctx, tx, agencyID)
 	if err != nil {
-		return Agency{}, err
+		return err
 	}
 	if err := s.allow(ctx, permOrg, a.Path); err != nil {
-		return Agency{}, err
+		return err
 	}
 	if !a.ValidTo.IsZero() && a.ValidTo.Before(s.today()) {
-		return Agency{}, errs.NewConflict("org.agency-closed", "day", screen(a.ValidTo))
+		return errs.NewConflict("org.agency-closed", "day", screen(a.ValidTo))
 	}
-	return a, nil
+	return nil
 }
 
 func (s *Service) knownRole(ctx context.Context, code string) (bool, error) {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -144,8 +145,9 @@ func publicationProblems(def *procedure.Definition) []decl.Problem {
 		if err == nil {
 			continue
 		}
-		if ps, ok := err.(decl.Problems); ok {
-			all = append(all, ps...)
+		var problems decl.Problems
+		if errors.As(err, &problems) {
+			all = append(all, problems...)
 		} else {
 			all = append(all, decl.Problem{Message: err.Error()})
 		}

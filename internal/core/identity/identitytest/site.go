@@ -2,6 +2,7 @@ package identitytest
 
 import (
 	"bytes"
+	"errors"
 	"html"
 	"io"
 	"io/fs"
@@ -123,7 +124,7 @@ func (p Page) Has(piece string) bool { return strings.Contains(p.Body, piece) }
 // Do sends a request; body may be nil. Headers come in pairs.
 func (b *Browser) Do(method, path, contentType string, body io.Reader, header ...string) Page {
 	b.t.Helper()
-	req, err := http.NewRequest(method, b.site.URL+path, body)
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.site.URL+path, body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -138,9 +139,8 @@ func (b *Browser) Do(method, path, contentType string, body io.Reader, header ..
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
-	if err != nil {
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		b.t.Fatal(err)
 	}
 	return Page{Status: res.StatusCode, Location: res.Header.Get("Location"), Body: string(raw), Header: res.Header}
