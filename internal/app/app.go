@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,9 @@ type Options struct {
 	Now func() time.Time
 	// Development shows the gallery of components under /styleguide.
 	Development bool
+	// Hasty does not wait for the disk at each commit. Only the demo sets it, while
+	// it fills a house in which there is nothing to lose yet.
+	Hasty bool
 	// CheapPasswords makes hashing fast. Only tests set it.
 	CheapPasswords bool
 }
@@ -73,6 +77,7 @@ type App struct {
 	db      *sqldb.DB
 	modules []module.Module
 	checks  []module.Check
+	store   blob.Store
 	site    *web.Site
 	spec    []byte // OpenAPI
 }
@@ -114,13 +119,29 @@ func open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := os.MkdirAll(a.cfg.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	if a.db, err = sqldb.Open(ctx, a.cfg.DatabaseURL(), sqldb.Options{MaxConns: a.cfg.Database.MaxConns}); err != nil {
+	address := a.cfg.DatabaseURL()
+	if o.Hasty {
+		address = hasty(address)
+	}
+	if a.db, err = sqldb.Open(ctx, address, sqldb.Options{MaxConns: a.cfg.Database.MaxConns, Unsafe: o.Hasty}); err != nil {
 		return nil, err
 	}
 	if err := a.furnish(); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}
 	return a, nil
+}
+
+// hasty asks a PostgreSQL server not to wait for the disk.
+func hasty(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return address
+	}
+	q := u.Query()
+	q.Set("synchronous_commit", "off")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // furnish builds the rooms.
@@ -140,11 +161,10 @@ func (a *App) furnish() error {
 		return err
 	}
 	jobs := job.New(a.db, job.Options{Now: a.opts.Now, Log: logx.For(a.log, "job"), Observe: watch.job})
-	store, err := a.store()
-	if err != nil {
+	if a.store, err = storeOf(a.cfg); err != nil {
 		return err
 	}
-	files := blob.NewFiles(a.db, store, blob.Options{
+	files := blob.NewFiles(a.db, a.store, blob.Options{
 		MaxFile: int64(a.cfg.Limits.MaxFile), MaxOwner: int64(a.cfg.Limits.MaxOwner), KeepFree: int64(a.cfg.Limits.KeepFree),
 		UploadTTL: time.Duration(a.cfg.Limits.UploadTTL), Scanner: a.scanner(), RequireScan: a.cfg.ClamAV.Require,
 		Log: logx.For(a.log, "blob"), Now: a.opts.Now,
@@ -321,10 +341,25 @@ func (a *App) system() admin.System {
 }
 
 // Close closes the database. What runs must have stopped.
-func (a *App) Close() error { return a.db.Close() }
+func (a *App) Close() error {
+	path := a.db.Path()
+	err := a.db.Close()
+	if a.opts.Hasty && path != "" {
+		// What nobody waited for is waited for now.
+		f, oerr := os.OpenFile(path, os.O_RDWR, 0)
+		if oerr != nil {
+			return errors.Join(err, oerr)
+		}
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	return err
+}
 
 // handlers, schedules and subscribers of all rooms.
 func (a *App) work() (handlers []job.Handler, schedules []job.Schedule, subs []journal.Subscriber) {
+	if a.cfg.Backup.Dir != "" {
+		schedules = append(schedules, job.Schedule{Name: "app.backup", Cron: a.cfg.Backup.Cron, Timeout: 6 * time.Hour, Run: a.autoBackup})
+	}
 	for _, m := range a.modules {
 		handlers = append(handlers, m.Jobs...)
 		schedules = append(schedules, m.Schedules...)
@@ -352,13 +387,14 @@ func (a *App) CatchUp(ctx context.Context) error {
 	}
 }
 
-func (a *App) store() (blob.Store, error) {
-	if s := a.cfg.S3; s.Endpoint != "" {
+// storeOf is where the settings keep files.
+func storeOf(cfg *config.Config) (blob.Store, error) {
+	if s := cfg.S3; s.Endpoint != "" {
 		return blob.NewS3(blob.S3Config{
 			Endpoint: s.Endpoint, Region: s.Region, Bucket: s.Bucket, Prefix: s.Prefix, AccessKey: s.AccessKey, SecretKey: string(s.SecretKey), PathStyle: s.PathStyle,
 		})
 	}
-	return blob.NewDir(a.cfg.FilesDir())
+	return blob.NewDir(cfg.FilesDir())
 }
 
 // scanner is nil, not a nil *ClamAV, when there is none.

@@ -106,3 +106,7 @@ func Migrate(ctx context.Context, o Options, dry bool) (steps []string, err erro
 	}
 	return steps, a.upgrade(ctx)
 }
+
+// Look opens a house as it is, for those that copy it: nothing is upgraded, no
+// page is mounted.
+func Look(ctx context.Context, o Options) (*App, error) { return open(ctx, o) }

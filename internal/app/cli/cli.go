@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"motcua/internal/app"
+	"motcua/internal/ops"
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/i18n"
@@ -49,7 +51,11 @@ type grammar struct {
 	Lang   string `help:"${lang}" enum:",vi,en" default:"" placeholder:"vi|en"`
 
 	Serve     serveCmd   `cmd:"" help:"${serve}"`
+	Demo      demoCmd    `cmd:"" help:"${demo}"`
 	Migrate   migrateCmd `cmd:"" help:"${migrate}"`
+	Backup    backupCmd  `cmd:"" help:"${backup}"`
+	Restore   restoreCmd `cmd:"" help:"${restore}"`
+	Doctor    doctorCmd  `cmd:"" help:"${doctor}"`
 	Pack      packCmd    `cmd:"" help:"${pack}"`
 	Audit     auditCmd   `cmd:"" help:"${audit}"`
 	Token     tokenCmd   `cmd:"" help:"${token}"`
@@ -72,6 +78,11 @@ type run struct {
 	file    string // of settings
 	metrics *metrics.Registry
 }
+
+// errStatus ends a command that has told everything with a status of its own.
+type errStatus int
+
+func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
 
 // errSaid is the failure of a command that has told everything already.
 var errSaid = errors.New("said")
@@ -115,7 +126,8 @@ func language(args, environ []string) string {
 
 // helpKeys are the texts of the grammar.
 var helpKeys = []string{
-	"about", "config_file", "lang", "dir", "database", "listen", "serve", "development", "demo", "dossiers", "migrate", "migrate_dry",
+	"about", "config_file", "lang", "dir", "database", "listen", "serve", "development", "demo", "dossiers", "no_serve", "backup", "backup_file", "backup_check", "backup_replace",
+	"restore", "restore_file", "restore_reason", "doctor", "migrate", "migrate_dry",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",
@@ -178,10 +190,20 @@ func (r *run) fail(err error) int {
 	if errors.Is(err, errSaid) {
 		return exitFail
 	}
+	var status errStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		r.errorf("%s\n", problems.In(r.lang))
 		return exitUsage
+	}
+	for known, key := range map[error]string{ops.ErrRunning: "cli.running", ops.ErrDamaged: "cli.damaged", journal.ErrRewound: "cli.rewound"} {
+		if errors.Is(err, known) {
+			r.errorf("motcua: %s (%v)\n", r.t(key), err)
+			return exitFail
+		}
 	}
 	if e, ok := errs.As(err); ok && r.words.Has(r.lang, "error."+e.Code) {
 		r.errorf("motcua: %s\n", r.t("error."+e.Code))
@@ -222,10 +244,9 @@ func (r *run) log(cfg *config.Config, server bool) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.metrics == nil {
-		if r.metrics, err = metrics.New(metrics.ReadBuild(r.env.Version)); err != nil {
-			return nil, err
-		}
+	// One registry for each house that is opened after it.
+	if r.metrics, err = metrics.New(metrics.ReadBuild(r.env.Version)); err != nil {
+		return nil, err
 	}
 	opt := logx.Options{Format: cfg.Log.Format, Levels: levels, OnRedact: r.metrics.Redacted}
 	if err := opt.Level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
@@ -243,6 +264,10 @@ func (r *run) open(cfg config.Config, change func(*app.Options)) (*app.App, erro
 	if err != nil {
 		return nil, err
 	}
+	return r.openWith(cfg, log, change)
+}
+
+func (r *run) openWith(cfg config.Config, log *slog.Logger, change func(*app.Options)) (*app.App, error) {
 	o := app.Options{Config: cfg, Version: r.env.Version, Log: log, Metrics: r.metrics}
 	if change != nil {
 		change(&o)
@@ -282,4 +307,13 @@ func given(origins config.Origins, key string) bool {
 		keys = append(keys, k)
 	}
 	return slices.Contains(keys, key)
+}
+
+// look opens the house as it is.
+func (r *run) look(cfg config.Config) (*app.App, error) {
+	log, err := r.log(&cfg, false)
+	if err != nil {
+		return nil, err
+	}
+	return app.Look(r.ctx, app.Options{Config: cfg, Version: r.env.Version, Log: log, Metrics: r.metrics})
 }

@@ -38,7 +38,7 @@ func lastLine(s string) string {
 func TestHelp(t *testing.T) {
 	for _, lang := range i18n.Languages() {
 		for _, command := range []string{
-			"", "serve", "migrate", "pack", "pack check", "pack test", "pack diff", "pack load", "pack list", "audit", "audit verify",
+			"", "serve", "demo", "backup", "restore", "doctor", "migrate", "pack", "pack check", "pack test", "pack diff", "pack load", "pack list", "audit", "audit verify",
 			"audit checkpoint", "audit accept-restore", "audit parked", "token", "token create", "config", "config show", "config check", "config example", "version",
 		} {
 			args := append(strings.Fields(command), "--help", "--lang", lang)
@@ -261,8 +261,8 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// serving is a server started by the command, stopped by its context.
-type serving struct {
+// server is one started by the command, stopped by its context.
+type server struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 	up  chan string // the address
@@ -270,7 +270,7 @@ type serving struct {
 
 var listening = regexp.MustCompile(`(?m)^listening (http://\S+)$`)
 
-func (s *serving) Write(b []byte) (int, error) {
+func (s *server) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.buf.Write(b)
@@ -286,7 +286,7 @@ func (s *serving) Write(b []byte) (int, error) {
 func TestServe(t *testing.T) {
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
-	out := &serving{up: make(chan string, 1)}
+	out := &server{up: make(chan string, 1)}
 	done := make(chan int, 1)
 	var stderr bytes.Buffer
 	go func() {
@@ -321,5 +321,88 @@ func TestServe(t *testing.T) {
 	}
 	if status, out, _ := motcua(t, "audit", "verify", "--dir", dir); status != exitOK {
 		t.Errorf("after the stop: %d %s", status, out)
+	}
+}
+
+// A demo is made once, served, saved, restored elsewhere and found well, each time
+// with the last line that scripts read.
+func TestDemoBackupRestoreDoctor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("lives through a year")
+	}
+	dir := filepath.Join(t.TempDir(), "demo")
+	status, out, stderr := motcua(t, "demo", "--dir", dir, "--listen", "127.0.0.1:0", "--dossiers", "12", "--no-serve")
+	if status != exitOK || !strings.Contains(out, "12") {
+		t.Fatalf("%d %s %s", status, out, stderr)
+	}
+	var accounts []struct{ Login, Password, Role, Agency string }
+	text, err := os.ReadFile(filepath.Join(dir, "demo-accounts.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &accounts); err != nil || len(accounts) < 20 || accounts[0].Login == "" || accounts[0].Password == "" || accounts[0].Role == "" {
+		t.Fatalf("accounts: %v %+v", err, accounts)
+	}
+
+	// Served, on what was made before.
+	ctx, stop := context.WithCancel(t.Context())
+	served := &server{up: make(chan string, 1)}
+	done := make(chan int, 1)
+	go func() {
+		done <- Run(ctx, []string{"demo", "--dir", dir, "--listen", "127.0.0.1:0"}, Env{Environ: []string{"MOTCUA_LOG_LEVEL=warn"}, Stdout: served, Stderr: new(bytes.Buffer)})
+	}()
+	select {
+	case <-served.up:
+	case status := <-done:
+		t.Fatalf("ended with %d", status)
+	case <-time.After(time.Minute):
+		t.Fatal("not up after a minute")
+	}
+	if status, _, said := motcua(t, "serve", "--dir", dir, "--listen", "127.0.0.1:0"); status != exitFail || !strings.Contains(said, "dừng") {
+		t.Errorf("two programs in one folder: %d %s", status, said)
+	}
+	file := filepath.Join(t.TempDir(), "house.tar")
+	if status, out, stderr := motcua(t, "backup", "--dir", dir, file); status != exitOK || !strings.HasPrefix(lastLine(out), "OK: ") {
+		t.Fatalf("backup while serving: %d %s %s", status, out, stderr)
+	}
+	if status, _, said := motcua(t, "backup", "--dir", dir, file); status != exitFail || !strings.Contains(said, "--replace") {
+		t.Errorf("backup over a file: %d %s", status, said)
+	}
+	if status, _, said := motcua(t, "restore", "--dir", dir, file); status != exitFail || !strings.Contains(said, "dừng") {
+		t.Errorf("restore into a running house: %d %s", status, said)
+	}
+	if status, out, _ := motcua(t, "doctor", "--dir", dir, "--lang", "vi"); status > 1 || !strings.HasPrefix(lastLine(out), "WARN: ") {
+		t.Errorf("doctor of a running house: %d %s", status, out)
+	}
+	stop()
+	if status := <-done; status != exitOK {
+		t.Errorf("stopped with %d", status)
+	}
+
+	if status, out, _ := motcua(t, "backup", "--check", file); status != exitOK || !strings.HasPrefix(lastLine(out), "OK: ") {
+		t.Errorf("check: %d %s", status, out)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	if status, out, stderr := motcua(t, "restore", "--dir", elsewhere, file); status != exitOK || !strings.HasPrefix(lastLine(out), "OK: ") {
+		t.Fatalf("restore: %d %s %s", status, out, stderr)
+	}
+	if status, out, stderr := motcua(t, "audit", "verify", "--dir", elsewhere); status != exitOK {
+		t.Errorf("the restored journal: %d %s %s", status, out, stderr)
+	}
+	damaged, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged[len(damaged)/2] ^= 1
+	if err := os.WriteFile(file, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"backup", "--check", file}, {"restore", "--dir", elsewhere, file}} {
+		if status, _, said := motcua(t, args...); status != exitFail || !strings.Contains(said, "hỏng") {
+			t.Errorf("%v of a damaged file: %d %s", args, status, said)
+		}
+	}
+	if status, out, _ := motcua(t, "doctor", "--dir", filepath.Join(t.TempDir(), "none"), "--lang", "en"); status > 1 || !strings.HasPrefix(lastLine(out), "WARN: ") {
+		t.Errorf("doctor of nothing: %d %s", status, out)
 	}
 }

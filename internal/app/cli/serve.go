@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"motcua/internal/app"
+	"motcua/internal/ops"
 	"motcua/internal/platform/config"
 )
 
@@ -25,27 +26,62 @@ func (c *serveCmd) Run(r *run) error {
 	if err != nil {
 		return errors.New(r.t("cli.cannot-listen", "address", cfg.Listen, "reason", err))
 	}
-	return r.serve(cfg, ln, c.Development, nil)
+	return r.serve(cfg, ln, serving{options: func(o *app.Options) { o.Development = c.Development }})
 }
 
-// serve opens the house and answers on ln. prepare, when given, comes before the
-// first request.
-func (r *run) serve(cfg config.Config, ln net.Listener, development bool, prepare func(*app.App) error) (err error) {
+// serving is what differs between a house and a demo.
+type serving struct {
+	options func(*app.Options)
+	prepare func(*app.App) error // before the first request; errDone ends the command there
+}
+
+// serve opens the house and answers on ln, which it closes unless prepare ended
+// the command.
+func (r *run) serve(cfg config.Config, ln net.Listener, s serving) (err error) {
+	done := false
+	defer func() {
+		if cerr := closeOnce(ln, done); cerr != nil {
+			err = errors.Join(err, cerr)
+		}
+	}()
+	lock, err := ops.AcquireLock(cfg.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	log, err := r.log(&cfg, true)
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return err
 	}
-	house, err := r.open(cfg, func(o *app.Options) { o.Log, o.Development = log, development })
+	house, err := r.openWith(cfg, log, s.options)
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return err
 	}
 	defer func() { err = errors.Join(err, house.Close()) }()
-	if prepare != nil {
-		if err := prepare(house); err != nil {
-			return errors.Join(err, ln.Close())
+	if s.prepare != nil {
+		if done, err = finished(s.prepare(house)); done || err != nil {
+			return err
 		}
 	}
 	return house.Serve(r.ctx, ln, func() { r.print("listening " + address(&cfg, ln) + "\n") })
+}
+
+// finished tells a command that is done from one that failed.
+func finished(err error) (done bool, _ error) {
+	if err == errDone { //nolint:errorlint // joined with nothing else it is the good end
+		return true, nil
+	}
+	return false, err
+}
+
+func closeOnce(ln net.Listener, keep bool) error {
+	if keep {
+		return nil
+	}
+	if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // address is where the listener can be reached from this machine.

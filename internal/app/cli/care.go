@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+
+	"motcua/internal/app"
+	"motcua/internal/ops"
+)
+
+type backupCmd struct {
+	house
+	File    string `arg:"" help:"${backup_file}" type:"path"`
+	Check   bool   `help:"${backup_check}"`
+	Replace bool   `help:"${backup_replace}"`
+}
+
+// Run copies the house into one file, or checks such a file.
+func (c *backupCmd) Run(r *run) (err error) {
+	if c.Check {
+		m, err := ops.VerifyBackup(r.ctx, c.File)
+		if err != nil {
+			return err
+		}
+		return r.verdict(true, r.t("cli.backup.good", "at", when(m.SnapshotAt), "tables", len(m.Tables), "files", m.Blobs))
+	}
+	cfg, _, err := r.settings(c.house, nil)
+	if err != nil {
+		return err
+	}
+	db, err := r.database(&cfg)
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	a, err := r.look(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	result, err := a.Backup(r.ctx, c.File, ops.BackupOptions{Replace: c.Replace, Progress: r.progress()})
+	if err != nil {
+		return err
+	}
+	return r.verdict(result.OK(), result.Summary(r.lang))
+}
+
+type restoreCmd struct {
+	house
+	File   string `arg:"" help:"${restore_file}" type:"existingfile"`
+	Reason string `help:"${restore_reason}" placeholder:"TEXT"`
+}
+
+// Run puts the house back to what the file holds.
+func (c *restoreCmd) Run(r *run) error {
+	cfg, _, err := r.settings(c.house, nil)
+	if err != nil {
+		return err
+	}
+	result, err := app.Restore(r.ctx, cfg, c.File, ops.RestoreOptions{Reason: c.Reason, Progress: r.progress()})
+	if err != nil {
+		return err
+	}
+	return r.verdict(true, result.Summary(r.lang))
+}
+
+// progress tells on stderr how far a long work is, ten times a stage at most.
+func (r *run) progress() func(what string, done, total int64) {
+	stage, tenth := "", int64(-1)
+	return func(what string, done, total int64) {
+		if what != stage {
+			stage, tenth = what, -1
+		}
+		now := int64(10)
+		if total > 0 {
+			now = done * 10 / total
+		}
+		if now > tenth {
+			tenth = now
+			r.errorf("%s\n", what+" "+strconv.FormatInt(now*10, 10)+" %")
+		}
+	}
+}
+
+type doctorCmd struct{ house }
+
+// Run examines the house and says what to do, in words.
+func (c *doctorCmd) Run(r *run) error {
+	cfg, _, problem := r.settings(c.house, nil)
+	log, err := r.log(&cfg, false)
+	if err != nil {
+		return err
+	}
+	found, err := app.Doctor(r.ctx, app.Options{Config: cfg, Version: r.env.Version, Log: log, Metrics: r.metrics}, problem)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := found.Print(&b, r.lang); err != nil {
+		return err
+	}
+	// The last line gets the word that scripts look for.
+	body, last, _ := cutLast(b.String())
+	r.print(body)
+	r.print([]string{"OK", "WARN", "FAIL"}[found.Exit()] + ": " + last + "\n")
+	if found.Exit() != exitOK {
+		return errStatus(found.Exit())
+	}
+	return nil
+}
+
+// cutLast splits off the last line.
+func cutLast(s string) (body, last string, found bool) {
+	s = strings.TrimRight(s, "\n")
+	i := strings.LastIndexByte(s, '\n')
+	return s[:i+1], s[i+1:], i >= 0
+}
