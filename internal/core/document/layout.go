@@ -39,8 +39,8 @@ func (s *sheet) national(a Agency, number string, at time.Time, dated bool) {
 		s.balanced(left, run{text: fold.Upper(a.Name), size: size})
 		s.balanced(left, run{text: fold.Upper(a.Unit), style: bold, size: size})
 	}
-	s.rule(left.x+left.w*0.34, s.y+0.8, left.w*0.32)
-	leftEnd := s.y + 2.5
+	s.rule(left.x+left.w*0.34, s.y+1.2, left.w*0.32)
+	leftEnd := s.y + 2.8
 
 	s.y = top
 	right := box{x: rx, w: rw, align: alignCenter, lead: 1.15, fixed: true}
@@ -52,8 +52,8 @@ func (s *sheet) national(a Agency, number string, at time.Time, dated bool) {
 	wish := run{text: "Độc lập - Tự do - Hạnh phúc", style: bold, size: size + 1}
 	s.para(right, wish)
 	w := s.textWidth(wish)
-	s.rule(rx+(rw-w)/2, s.y+0.8, w)
-	s.y = max(leftEnd, s.y+2.5)
+	s.rule(rx+(rw-w)/2, s.y+1.2, w)
+	s.y = max(leftEnd, s.y+2.8)
 
 	row := s.y
 	if number != "" {

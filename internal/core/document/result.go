@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/fold"
@@ -120,7 +121,7 @@ func (d *resultDrawing) fields(b filledBlock, style string) {
 
 func (d *resultDrawing) field(b filledBlock, i int, style string) []run {
 	value := run{text: d.words(b.Cells[i][0]), style: style}
-	if style == plain && fold.Upper(value.text) == value.text && strings.ContainsFunc(value.text, func(c rune) bool { return c > '9' }) {
+	if style == plain && fold.Upper(value.text) == value.text && strings.ContainsFunc(value.text, unicode.IsLetter) {
 		value.style = bold // a name in capitals
 	}
 	if b.Labels[i] == "" {
@@ -150,7 +151,7 @@ func (d *resultDrawing) tableBlock(b filledBlock) {
 }
 
 func (d *resultDrawing) signature(b filledBlock) {
-	d.ensure(56)
+	d.ensure(50)
 	d.gap(4)
 	w := (d.right - d.left) / 2
 	rx := d.left + w

@@ -91,18 +91,20 @@ func New(d Deps) *Service {
 // now is the moment as it is stored: UTC, to the millisecond.
 func (s *Service) now() time.Time { return sqldb.Time(sqldb.Millis(s.Now())) }
 
-// inTurn runs a transaction that takes numbers of an agency. On PostgreSQL the
+// inTurn runs a transaction that takes numbers of agencies. On PostgreSQL the
 // transactions of one process that want the same counter wait for each other
 // here, in memory: meeting at the row would make the server cancel all but one of
 // them again and again. SQLite writes one after another anyway, and must not be
 // slowed down: there many callers share a commit.
-func (s *Service) inTurn(ctx context.Context, agencyID string, fn func(tx *sqldb.Tx) error) error {
+func (s *Service) inTurn(ctx context.Context, agencies []string, fn func(tx *sqldb.Tx) error) error {
 	if s.DB.Dialect() == sqldb.Postgres {
-		unlock, err := s.queueing.lock(ctx, agencyID)
-		if err != nil {
-			return err
+		for _, agencyID := range unique(agencies) { // always in one order, so that no two wait for each other
+			unlock, err := s.queueing.lock(ctx, agencyID)
+			if err != nil {
+				return err
+			}
+			defer unlock()
 		}
-		defer unlock()
 	}
 	return s.DB.Tx(ctx, fn)
 }

@@ -113,8 +113,9 @@ CREATE TABLE dossier_task (
 	seen_at        BIGINT,
 	PRIMARY KEY (dossier_id, task)
 );
-CREATE INDEX dossier_task_queue ON dossier_task (agency_id, role, sort_at, dossier_id) WHERE closed_at IS NULL;
-CREATE INDEX dossier_task_mine ON dossier_task (assignee_id, sort_at, dossier_id) WHERE closed_at IS NULL AND assignee_id <> '';
+-- The order of urgency, and all that counting needs, in the index itself.
+CREATE INDEX dossier_task_queue ON dossier_task (agency_id, role, assignee_id, sort_at, dossier_id, task, kind, late_at) WHERE closed_at IS NULL;
+CREATE INDEX dossier_task_mine ON dossier_task (assignee_id, sort_at, dossier_id, task, kind, late_at) WHERE closed_at IS NULL AND assignee_id <> '';
 CREATE INDEX dossier_task_held ON dossier_task (assignee_id, dossier_id) WHERE assignee_id <> '';
 
 -- The legal clock: only ever added to.
