@@ -92,7 +92,7 @@ func (b *Browser) Person(t *testing.T, base string, o Options) *Person {
 		t.Fatalf("opening a window: %v", err)
 	}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(window))
-	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
 	p := &Person{t: t, ctx: ctx, base: base, name: o.Name, script: !o.NoScript, bytes: map[string]float64{}, stop: func() { stop(); cancel() }}
 	chromedp.ListenTarget(ctx, p.listen)
 	actions := []chromedp.Action{
@@ -337,7 +337,8 @@ func (p *Person) choose(label, words string) {
 	p.eval(fmt.Sprintf(`(function(w){
 		const norm = s => s.normalize("NFC").replace(/\s+/g," ").trim().toLowerCase();
 		const e = document.querySelector('[data-found="1"]');
-		const i = [...e.options].findIndex(o => norm(o.text)===norm(w) || o.value===w);
+		let i = [...e.options].findIndex(o => norm(o.text)===norm(w) || o.value===w);
+		if (i < 0) i = [...e.options].findIndex(o => norm(o.text).includes(norm(w)));
 		if (i < 0) return false;
 		e.selectedIndex = i;
 		for (const kind of ["input","change"]) e.dispatchEvent(new Event(kind,{bubbles:true}));
@@ -513,3 +514,57 @@ func (p *Person) ForgetCache() {
 
 // Close shuts the window before the test ends.
 func (p *Person) Close() { p.stop() }
+
+// Scripted reports whether JavaScript is on.
+func (p *Person) Scripted() bool { return p.script }
+
+// HasField reports whether a field with the label is there.
+func (p *Person) HasField(label string) bool { return p.find("field", label, 0) }
+
+// WaitField waits until a field appears that follows from an answer; false when it
+// does not within a few seconds.
+func (p *Person) WaitField(label string) bool {
+	for range 60 {
+		if p.HasField(label) {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond) // the page changes by itself
+	}
+	return false
+}
+
+// Value is what stands in the field with the label.
+func (p *Person) Value(label string) string {
+	p.t.Helper()
+	p.must("field", label, 0)
+	var s string
+	p.eval(`document.querySelector('[data-found="1"]').value`, &s)
+	return s
+}
+
+// WaitFor waits until the page says the words: an upload that finishes.
+func (p *Person) WaitFor(words string) {
+	p.t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for !strings.Contains(p.Text(), words) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s waited for %q at %s; the page says:\n%s", p.name, words, p.Path(), p.excerpt())
+		}
+		time.Sleep(100 * time.Millisecond) // the page changes by itself
+	}
+}
+
+// TabTo presses Tab until what has the focus carries the words.
+func (p *Person) TabTo(words string) {
+	p.t.Helper()
+	for range 200 {
+		if strings.Contains(squeeze(p.Focused()), words) {
+			return
+		}
+		p.run("tab", chromedp.KeyEvent("\t"))
+	}
+	p.t.Fatalf("%s cannot reach %q with the keyboard at %s", p.name, words, p.Path())
+}
+
+// Key presses one key that leads nowhere: an arrow in a list, the space bar on a box.
+func (p *Person) Key(key string) { p.t.Helper(); p.run("key", chromedp.KeyEvent(key)) }

@@ -129,6 +129,9 @@ func refreshing(fl *field, name string) templ.Attributes {
 	return templ.Attributes{
 		"hx-post": "", "hx-trigger": "change", "hx-include": "closest form", "hx-vals": `{"` + rowButton + `":"refresh:` + name + `"}`,
 		"hx-target": "#" + StepElement, "hx-select": "#" + StepElement, "hx-swap": "outerHTML",
+		// Two answers given quickly: the newer question takes the older one's place,
+		// whose page would no longer know the newer answer.
+		"hx-sync": "closest form:replace",
 	}
 }
 

@@ -208,7 +208,12 @@ func (c *Counter) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.In.Answers = answers
+	// What the form asks of whoever files is on the page already: nobody types it twice.
+	submitter := v.In.Submitter
+	if submitter.Name == "" {
+		submitter = v.In.Owner
+	}
+	v.In.Answers = f.Prefill(answers, c.dossiers.DossierEnv(dossier.Dossier{Owner: v.In.Owner, Submitter: submitter}))
 	bad = append(append(bad, more...), formBad...)
 	if _, pressed := f.RowAction(values); pressed || values.Get("_tai-len") != "" {
 		return c.draw(w, r, http.StatusOK, v, f, nil)

@@ -298,6 +298,9 @@ func (p *Portal) save(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, r, "/ho-so")
 	}
 	if anchor, pressed := pressedRow(a, step, values); pressed && len(uploadBad) == 0 {
+		if r.Header.Get("HX-Request") != "" {
+			return p.draw(w, r, http.StatusOK, a, step, nil) // the script takes the new fields out of it
+		}
 		return web.SeeOther(w, r, a.path(step)+"#"+anchor)
 	}
 	if bad = append(bad, p.judge(ctx, a, step)...); len(bad) > 0 {

@@ -153,7 +153,7 @@ func minePage(v mineView) templ.Component {
 								}
 								return nil
 							})
-							templ_7745c5c3_Err = ui.Card(ui.CardProps{Title: d.Title, Href: "/ho-so-nhap/" + d.ID, Level: 3, Note: i18n.T(ctx, "portal.draft.saved", "at", i18n.DateTime(ctx, d.UpdatedAt))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.Card(ui.CardProps{Title: d.Title, Level: 3, Note: i18n.T(ctx, "portal.draft.saved", "at", i18n.DateTime(ctx, d.UpdatedAt))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}

@@ -115,7 +115,10 @@ func (p *Portal) sendSupplement(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Papers.Components = append(v.Papers.Components, componentView{Component: dossier.Component{Code: in.Code}, Files: files, EntryID: in.EntryID})
 	}
-	if _, pressed := d.Form.RowAction(values); pressed || len(bad) > 0 {
+	if _, pressed := d.Form.RowAction(values); pressed {
+		return p.drawSupplement(w, r, http.StatusOK, v, nil)
+	}
+	if len(bad) > 0 {
 		return p.drawSupplement(w, r, http.StatusUnprocessableEntity, v, bad)
 	}
 	version, _ := strconv.ParseInt(values.Get("phien-ban"), 10, 64) // not a number: not compared
