@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"motcua/internal/core/document"
 	"motcua/internal/core/dossier"
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
@@ -181,8 +182,8 @@ func (d *Demo) load(ctx context.Context, what begun, start, end time.Time) (Repo
 		return Report{}, fmt.Errorf("demo: %w", err)
 	}
 	plan := planner{seed: what.Seed, town: town, stories: stories, start: start, end: end}
-	p := &player{d: d, town: town, scans: d.newScans(), start: start, end: end, jobs: d.Dossiers.Module().Jobs, lives: plan.plan(what.Dossiers)}
-	err = p.play(ctx)
+	p := &player{d: d, seed: what.Seed, town: town, scans: d.newScans(), start: start, end: end, jobs: d.Dossiers.Module().Jobs, lives: plan.plan(what.Dossiers)}
+	err = p.play(document.OnDemand(ctx))
 	report := p.report()
 	report.Staff, report.Citizens = len(people.staff), len(people.citizens)
 	return report, err

@@ -36,13 +36,13 @@ type life struct {
 	rework   bool
 	silent   bool // those asked for an opinion do not answer
 
-	d        dossier.Dossier
-	goal     time.Time // when the work shall be done, or the held step reached
-	turned   bool
-	visited  map[string]bool
-	found    map[string]any // result fields
-	timed    bool           // waits for a timer: what we know of it may be old
-	troubled bool
+	d       dossier.Dossier
+	goal    time.Time // when the work shall be done, or the held step reached
+	turned  bool
+	visited map[string]bool
+	asked   []*worker      // who gave an opinion
+	found   map[string]any // result fields
+	timed   bool           // waits for a timer: what we know of it may be old
 }
 
 // next is what happens next in a life.
@@ -247,8 +247,7 @@ func (p *player) atHome(l *life, low, high float64) time.Time {
 	return t
 }
 
-// timerEnd is when the timers of a step will have run out, with time for the clock
-// of the house to notice.
+// timerEnd is when the first of the timers of a step runs out.
 func (p *player) timerEnd(l *life, step *flow.StepDef) time.Time {
 	now := p.clock()
 	end := now.AddDate(0, 0, 30)
@@ -271,13 +270,14 @@ func (p *player) timerEnd(l *life, step *flow.StepDef) time.Time {
 			end = e
 		}
 	}
-	return end.Add(70 * time.Minute)
+	return end
 }
 
 // forTimer looks at the dossier again when a timer has run out.
-func (p *player) forTimer(l *life, at time.Time) next {
+func (p *player) forTimer(l *life, end time.Time) next {
 	l.timed = true
-	return next{at, func(ctx context.Context) error { return p.look(ctx, l) }}
+	p.tickOnce(end.Add(2 * time.Minute))
+	return next{end.Add(5 * time.Minute), func(ctx context.Context) error { return p.look(ctx, l) }}
 }
 
 // opinions lets those who were asked answer, one after another.

@@ -28,10 +28,10 @@ const (
 var fates = []struct {
 	fate  fate
 	share float64
-}{{served, 921}, {refused, 25}, {withdrawn, 19}, {declined, 20}, {forgotten, 15}}
+}{{served, 925}, {refused, 24}, {withdrawn, 18}, {declined, 19}, {forgotten, 14}}
 
 // heldShare is how many of all dossiers are made to stand at some step today.
-const heldShare = 0.085
+const heldShare = 0.075
 
 // hold is a step at which a dossier shall stand today, and the turn off the straight
 // way that leads there, if it lies beside it.
@@ -333,8 +333,7 @@ func (p *planner) parties(l *life, known bool) {
 	var owner person
 	switch deck := p.decks[s]; {
 	case account && len(deck) > 0:
-		owner = deck[p.next[s]%len(deck)]
-		p.next[s]++
+		owner = p.draw(s, civil.DateOf(l.filed))
 		if known && chance(r, 0.35) {
 			for _, c := range p.town.citizens[:min(shownCitizens, len(p.town.citizens))] {
 				if fit(s.form.ID(), c, civil.DateOf(l.filed)) && chance(r, 0.5) {
@@ -370,6 +369,19 @@ func (p *planner) parties(l *life, known bool) {
 		l.counter = p.town.offices["ward"] // any counter of the province takes it (NĐ 118/2025, Điều 14)
 	}
 	l.officer = l.office.whoIs(roleOfficer, s.def.Field.Code)
+}
+
+// draw takes the next citizen whom the story suits on a day.
+func (p *planner) draw(s *story, day civil.Date) person {
+	deck := p.decks[s]
+	for range deck {
+		c := deck[p.next[s]%len(deck)]
+		p.next[s]++
+		if fit(s.form.ID(), c, day) {
+			return c
+		}
+	}
+	return deck[0]
 }
 
 // competent is the agency that decides: of the place where the owner lives, or else

@@ -4,8 +4,8 @@ import (
 	"container/heap"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -16,20 +16,23 @@ import (
 	"motcua/internal/core/procedure"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/job"
+	"motcua/internal/platform/sqldb"
 )
 
 // player lets the lives happen, all of them in the order of time.
 type player struct {
-	d     *Demo
-	town  *town
-	scans *scans
-	start time.Time
-	end   time.Time
-	jobs  []job.Handler
-	lives []*life
-	queue queue
-	acts  int
-	found []string // troubles
+	d      *Demo
+	seed   uint64
+	town   *town
+	scans  *scans
+	start  time.Time
+	end    time.Time
+	jobs   []job.Handler // what the house does by itself
+	timers []job.Handler // as much of it as it does while the year goes by
+	lives  []*life
+	queue  queue
+	acts   int
+	found  []string // troubles
 }
 
 // event is one moment in the queue.
@@ -67,20 +70,26 @@ func (p *player) play(ctx context.Context) error {
 	for _, l := range p.lives {
 		p.queue = append(p.queue, event{l.filed, l.no, l, func(ctx context.Context) error { return p.file(ctx, l) }})
 	}
+	// Whether to go on is asked before each event. A context that can end would cost
+	// a goroutine for every query.
+	stop := ctx.Err
+	ctx = context.WithoutCancel(ctx)
 	heap.Init(&p.queue)
+	p.timers = slices.DeleteFunc(slices.Clone(p.jobs), func(h job.Handler) bool { return h.Kind == remindJob })
 	p.tick(p.start)
+	p.unfinished()
 	for len(p.queue) > 0 {
 		e := heap.Pop(&p.queue).(event)
 		if e.at.After(p.end) {
 			break
 		}
-		if err := ctx.Err(); err != nil {
+		if err := stop(); err != nil {
 			return err
 		}
 		p.d.Clock.set(e.at)
 		if err := e.do(ctx); err != nil {
 			if e.life == nil {
-				return err
+				return err // the house itself does not work
 			}
 			if err := p.trouble(e.life, err); err != nil {
 				return err
@@ -92,12 +101,103 @@ func (p *player) play(ctx context.Context) error {
 		}
 	}
 	p.d.Clock.set(p.end)
-	for _, l := range p.lives { // those whose timers ran out last
-		if l.timed && l.d.ID != "" {
+	return p.close(ctx)
+}
+
+// unfinished lets some of the citizens whose accounts are printed have begun an
+// application that they have not filed yet.
+func (p *player) unfinished() {
+	r := rand.New(rand.NewPCG(p.seed, 3))
+	for i, form := range []string{"marital-status", "household-business", "certified-copy"} {
+		s := p.storyOf(form)
+		at := p.end.Add(-time.Duration(between(r, 3, 40) * float64(time.Hour)))
+		who := 2 + i
+		if s == nil || who >= len(p.town.citizens) {
+			continue
+		}
+		heap.Push(&p.queue, event{at: at, no: -2 - i, do: func(ctx context.Context) error { return p.draft(ctx, r, s, p.town.citizens[who], i) }})
+	}
+}
+
+func (p *player) storyOf(form string) *story {
+	for _, l := range p.lives {
+		if l.story.form.ID() == form {
+			return l.story
+		}
+	}
+	return nil
+}
+
+// draft fills in the first page of a form, and leaves.
+func (p *player) draft(ctx context.Context, r *rand.Rand, s *story, who person, no int) error {
+	ctx = p.asCitizen(ctx, who)
+	offer := ""
+	for agency, channels := range s.offers {
+		if o := p.town.byID[agency]; o != nil && (o.key == who.Home || offer == "" && o.key == "ward") {
+			offer = channels[procedure.Online]
+		}
+	}
+	steps := s.form.StepIDs()
+	if offer == "" || len(steps) < 2 {
+		return nil
+	}
+	d, err := p.d.Dossiers.StartDraft(ctx, offer, s.caseID)
+	if err != nil {
+		return fmt.Errorf("demo: draft: %w", err)
+	}
+	f := filing{owner: who, submitter: who}
+	party := properties(who.party())
+	s.write(&f, r, newStrays(r, 49_000+no), form.Env{Now: p.clock(), Owner: party, Submitter: party})
+	patch := dossier.DraftPatch{Step: steps[1], Answers: form.Answers{}, Owner: &dossier.Person{}}
+	for _, fd := range s.form.Definition().Steps[0].Fields {
+		if v, ok := f.lawful[fd.ID]; ok {
+			patch.Answers[fd.ID] = v
+		}
+	}
+	if _, err := p.d.Dossiers.SaveDraft(ctx, d.ID, patch); err != nil {
+		return fmt.Errorf("demo: draft: %w", err)
+	}
+	return nil
+}
+
+// remindJob is the kind of job that reminds the staff of a dossier that is nearly due,
+// or past it. There is one for each dossier, and it finds nothing to do for those
+// that have ended: a third of all transactions of the year. So it waits until today,
+// and runs for what is still open.
+const remindJob = "dossier.remind"
+
+// close brings the house up to today.
+func (p *player) close(ctx context.Context) error {
+	const atOnce = 500
+	var ended []string
+	for _, l := range p.lives {
+		if l.d.ID != "" && l.timed { // its timer may have run out last
 			if err := p.refresh(ctx, l); err != nil {
 				return err
 			}
 		}
+		if l.d.ID != "" && l.d.Ended() {
+			ended = append(ended, l.d.ID)
+		}
+	}
+	for some := range slices.Chunk(ended, atOnce) {
+		if err := p.d.DB.Tx(ctx, func(tx *sqldb.Tx) error {
+			for _, id := range some {
+				if _, err := p.d.Jobs.Cancel(ctx, tx, remindJob, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return p.runJobs(ctx, p.jobs)
+}
+
+func (p *player) runJobs(ctx context.Context, handlers []job.Handler) error {
+	if _, err := p.d.Jobs.RunDue(identity.With(ctx, identity.System), handlers, nil); err != nil {
+		return fmt.Errorf("demo: timers and reminders: %w", err)
 	}
 	return nil
 }
@@ -105,11 +205,7 @@ func (p *player) play(ctx context.Context) error {
 // trouble gives up one life. When that happens often something is wrong with the
 // house, and the demo says so instead of going on.
 func (p *player) trouble(l *life, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	l.troubled = true
-	where := fmt.Sprintf("%s %s at %q: %v", l.story.procedure, l.d.Number, l.d.Step, err)
+	where := fmt.Sprintf("%s %s (%d) at %s: %v", l.story.procedure, l.d.Number, l.no, l.d.Step, err)
 	p.found = append(p.found, where)
 	if len(p.found) > 5+len(p.lives)/50 {
 		return fmt.Errorf("demo: too many dossiers cannot go their way, the last one: %s", where)
@@ -124,24 +220,23 @@ func (p *player) onto(l *life) {
 	}
 }
 
-// tick lets the house do what it does by the clock, every working hour and once at
-// night: timers of flows, reminders.
+// tick lets the house do what it does by the clock, in the morning and at night:
+// timers of flows, reminders of citizens.
 func (p *player) tick(at time.Time) {
 	heap.Push(&p.queue, event{at: at, no: -1, do: func(ctx context.Context) error {
-		if _, err := p.d.Jobs.RunDue(identity.With(ctx, identity.System), p.jobs, nil); err != nil {
-			return fmt.Errorf("demo: timers and reminders: %w", err)
-		}
-		next := at.Add(time.Hour)
 		day := civil.DateOf(at)
-		switch {
-		case next.After(day.At(19, 0)):
-			next = day.AddDays(1).At(0, 2)
-		case next.Before(day.At(7, 2)):
-			next = day.At(7, 2)
+		if next := day.At(8, 5); at.Before(next) {
+			p.tick(next)
+		} else {
+			p.tick(day.AddDays(1).At(0, 2))
 		}
-		p.tick(next)
-		return nil
+		return p.runJobs(ctx, p.timers)
 	}})
+}
+
+// tickOnce lets it do so at a moment at which a timer is known to run out.
+func (p *player) tickOnce(at time.Time) {
+	heap.Push(&p.queue, event{at: at, no: -1, do: func(ctx context.Context) error { return p.runJobs(ctx, p.timers) }})
 }
 
 // as is a context in which a member of staff acts.
@@ -167,15 +262,15 @@ func (p *player) file(ctx context.Context, l *life) error {
 	if f.proxy == dossier.Authorised {
 		f.lawful["proxy"] = true
 	}
-	clean := l.story.form.Clean(f.lawful, env)
-	components := l.story.comp.Components(l.story.caseID, clean, env)
+	f.clean = l.story.form.Clean(f.lawful, env)
+	components := l.papers(env)
 	l.found = l.story.finding(f, l.r, l.strays, civil.DateOf(now))
 	offer := l.story.offers[l.office.agency.ID][procedure.ChannelKind(l.channel)]
 	var err error
 	if l.channel == dossier.Online {
 		err = p.fileOnline(ctx, l, owner, components, offer)
 	} else {
-		err = p.intake(ctx, l, owner, components, clean, env, offer)
+		err = p.intake(ctx, l, owner, components, env, offer)
 	}
 	if err != nil {
 		return err
@@ -199,9 +294,6 @@ func (p *player) fileOnline(ctx context.Context, l *life, owner dossier.Person, 
 	}
 	in.RawAnswers = raw
 	for _, c := range components {
-		if c.Form != "" || !c.Required && (c.PresentOnly || !chance(l.r, 0.12)) {
-			continue
-		}
 		id, err := p.scans.of(ctx, f.submitter.AccountID, c.Component)
 		if err != nil {
 			return err
@@ -220,7 +312,7 @@ func (p *player) fileOnline(ctx context.Context, l *life, owner dossier.Person, 
 	return err
 }
 
-func (p *player) intake(ctx context.Context, l *life, owner dossier.Person, components []procedure.ComponentNow, clean form.Answers, env form.Env, offer string) error {
+func (p *player) intake(ctx context.Context, l *life, owner dossier.Person, components []procedure.ComponentNow, env form.Env, offer string) error {
 	f := &l.filing
 	clerk := p.clerk(l)
 	in := dossier.IntakeInput{
@@ -235,9 +327,6 @@ func (p *player) intake(ctx context.Context, l *life, owner dossier.Person, comp
 	}
 	scanned := chance(l.r, 0.6)
 	for _, c := range components {
-		if c.Form != "" || !c.Required && (c.PresentOnly || !chance(l.r, 0.12)) {
-			continue
-		}
 		paper := dossier.PaperInput{Code: c.Code, Originals: c.Originals, Copies: c.Copies}
 		if paper.Originals+paper.Copies == 0 {
 			paper.Originals = 1
@@ -255,7 +344,7 @@ func (p *player) intake(ctx context.Context, l *life, owner dossier.Person, comp
 		in.Papers = append(in.Papers, paper)
 	}
 	due := int64(0)
-	for _, fee := range l.story.comp.Fees(l.story.caseID, procedure.ChannelKind(l.channel), clean, env) {
+	for _, fee := range l.story.comp.Fees(l.story.caseID, procedure.ChannelKind(l.channel), f.clean, env) {
 		due += fee.Amount
 	}
 	if due > 0 && l.paysFirst() {
@@ -264,6 +353,17 @@ func (p *player) intake(ctx context.Context, l *life, owner dossier.Person, comp
 	var err error
 	l.d, err = p.d.Dossiers.Intake(as(ctx, clerk), in)
 	return err
+}
+
+// papers are the components that are handed in: those that are required, and others
+// that the acceptance case brings too.
+func (l *life) papers(env form.Env) (given []procedure.ComponentNow) {
+	for _, c := range l.story.comp.Components(l.story.caseID, l.filing.clean, env) {
+		if c.Form == "" && (c.Required || !c.PresentOnly && c.Component.Required == "" && slices.Contains(l.story.papers, c.Code)) {
+			given = append(given, c)
+		}
+	}
+	return given
 }
 
 // paysFirst reports whether fees are collected with the dossier: where receiving it
@@ -292,9 +392,9 @@ func properties(o dossier.Person) map[string]string {
 }
 
 // settled keeps what an act has changed and plans what comes next.
-func (p *player) settled(l *life, d dossier.Dossier, err error) error {
+func (p *player) settled(l *life, what string, d dossier.Dossier, err error) error {
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	moved := !d.DueAt.Equal(l.d.DueAt) || l.d.ClockState != d.ClockState
 	l.d, l.timed = d, false
@@ -355,7 +455,7 @@ func (p *player) act(ctx context.Context, l *life, step *flow.StepDef, a *flow.A
 		in.Missing = p.missing(l)
 	}
 	d, err := p.d.Dossiers.Act(as(ctx, w), in)
-	return p.settled(l, d, err)
+	return p.settled(l, w.spec.Login+" does "+a.ID, d, err)
 }
 
 // sheet is a paper of an officer.
@@ -381,22 +481,15 @@ func (p *player) missing(l *life) []string {
 	return []string{c.Code}
 }
 
-// wanted is the paper that a supplement request is about: one that is required, or
-// any other that could be handed in.
-func (p *player) wanted(l *life) (best procedure.Component, ok bool) {
+// wanted is the paper that a supplement request is about: the first that was handed in.
+func (p *player) wanted(l *life) (procedure.Component, bool) {
 	env := form.Env{Now: l.d.SubmittedAt, Owner: properties(l.d.Owner), Submitter: properties(l.d.Submitter)}
-	for _, c := range l.story.comp.Components(l.story.caseID, l.story.form.Clean(l.filing.lawful, env), env) {
-		if c.Form != "" || c.PresentOnly || c.Code == dossier.ProxyPaper {
-			continue
-		}
-		if !ok || c.Required {
-			best, ok = c.Component, true
-		}
-		if c.Required {
-			return best, true
+	for _, c := range l.papers(env) {
+		if !c.PresentOnly && c.Code != dossier.ProxyPaper {
+			return c.Component, true
 		}
 	}
-	return best, ok
+	return procedure.Component{}, false
 }
 
 // supply hands in what was asked for: by the submitter online, else at the counter.
@@ -413,7 +506,7 @@ func (p *player) supply(ctx context.Context, l *life, step *flow.StepDef) error 
 			in.Papers = []dossier.PaperInput{{Code: c.Code, Kind: "electronic", FileIDs: []string{id}}}
 		}
 		d, err := p.d.Dossiers.Supplement(p.asCitizen(ctx, who), in)
-		return p.settled(l, d, err)
+		return p.settled(l, "supply", d, err)
 	}
 	clerk := p.clerk(l)
 	if !ok {
@@ -428,7 +521,7 @@ func (p *player) supply(ctx context.Context, l *life, step *flow.StepDef) error 
 		return fmt.Errorf("step %s has no way to supply", step.ID)
 	}
 	d, err := p.d.Dossiers.Act(as(ctx, clerk), dossier.ActInput{DossierID: l.d.ID, Action: step.Actions[i].ID, Note: pick(l.r, supplied), Files: []string{id}})
-	return p.settled(l, d, err)
+	return p.settled(l, "supply at the counter", d, err)
 }
 
 // withdraw takes the dossier back.
@@ -436,10 +529,10 @@ func (p *player) withdraw(ctx context.Context, l *life) error {
 	reason := pick(l.r, regrets)
 	if who := l.filing.submitter; who.AccountID != "" {
 		d, err := p.d.Dossiers.Withdraw(p.asCitizen(ctx, who), dossier.WithdrawInput{DossierID: l.d.ID, Reason: reason})
-		return p.settled(l, d, err)
+		return p.settled(l, "withdraw", d, err)
 	}
 	d, err := p.d.Dossiers.Act(as(ctx, p.clerk(l)), dossier.ActInput{DossierID: l.d.ID, Action: flow.WithdrawByID, Reason: reason})
-	return p.settled(l, d, err)
+	return p.settled(l, "withdraw at the counter", d, err)
 }
 
 // pay pays what is owed: at the counter, or through the payment gateway.
@@ -451,7 +544,7 @@ func (p *player) pay(ctx context.Context, l *life) error {
 		by = identity.With(ctx, identity.System)
 	}
 	d, err := p.d.Dossiers.Pay(by, in)
-	return p.settled(l, d, err)
+	return p.settled(l, "pay", d, err)
 }
 
 // opine gives the next of the opinions that are still missing.
@@ -460,15 +553,16 @@ func (p *player) opine(ctx context.Context, l *life, step *flow.StepDef) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range detail.Tasks {
-		o := p.town.byID[t.AgencyID]
-		if t.Role == "" || o == nil || t.Step != step.ID {
+	if detail.Step != step.ID { // they took so long that a timer went on without them
+		return p.settled(l, "look", detail.Dossier, nil)
+	}
+	for _, t := range detail.Run.Tasks {
+		o := p.town.byID[t.Agency]
+		if t.Opinion == "" || o == nil {
 			continue
 		}
-		w := o.whoIs(t.Role, l.story.def.Field.Code)
-		if w == l.officer {
-			w = o.whoIs(t.Role, l.story.def.Field.Code, l.officer)
-		}
+		w := o.whoIs(t.Role, l.story.def.Field.Code, append(l.asked, l.officer)...)
+		l.asked = append(l.asked, w)
 		if w == nil {
 			return fmt.Errorf("nobody at %s is %s", o.agency.Code, t.Role)
 		}
@@ -481,7 +575,7 @@ func (p *player) opine(ctx context.Context, l *life, step *flow.StepDef) error {
 		d, err := p.d.Dossiers.Act(as(ctx, w), dossier.ActInput{
 			DossierID: l.d.ID, TaskID: t.ID, Action: action, Note: pick(l.r, opinions), Fields: map[string]any{"value": flow.Agree},
 		})
-		return p.settled(l, d, err)
+		return p.settled(l, w.spec.Login+" gives an opinion", d, err)
 	}
 	return fmt.Errorf("step %s waits for opinions, but nobody was asked", step.ID)
 }
@@ -510,7 +604,7 @@ func (p *player) look(ctx context.Context, l *life) error {
 	if l.turn != nil && l.turn.action != nil && l.turn.action.To == after.Step {
 		l.turned = true
 	}
-	return p.settled(l, after, nil)
+	return p.settled(l, "look", after, nil)
 }
 
 // rate says how it went.

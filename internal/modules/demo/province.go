@@ -86,6 +86,7 @@ var province = []agencySpec{
 			{"chuyenvien", "Công chức Tư pháp - Hộ tịch", roleOfficer, "Phòng Văn hóa - Xã hội", civilStatus},
 			{"chuyenvien2", "Công chức Kinh tế, Xây dựng", roleOfficer, "Phòng Kinh tế, Hạ tầng và Đô thị", economy},
 			{"chuyenvien3", "Công chức Văn hóa - Xã hội", roleOfficer, "Phòng Văn hóa - Xã hội", social},
+			{"chuyenvien4", "Công chức Địa chính", roleOfficer, "Phòng Kinh tế, Hạ tầng và Đô thị", economy},
 			{"truongphong", "Trưởng phòng Văn hóa - Xã hội", roleHead, "Phòng Văn hóa - Xã hội", slices.Concat(civilStatus, social)},
 			{"truongphong2", "Trưởng phòng Kinh tế, Hạ tầng và Đô thị", roleHead, "Phòng Kinh tế, Hạ tầng và Đô thị", economy},
 			{"lanhdao", "Chủ tịch Ủy ban nhân dân phường", roleLeader, "", nil},

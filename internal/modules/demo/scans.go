@@ -62,7 +62,7 @@ func (s *scans) of(ctx context.Context, owner string, c procedure.Component) (st
 func draw(c procedure.Component) (scan, error) {
 	types := c.FileTypes()
 	short, _, _ := strings.Cut(c.Name.VI, ",")
-	words := fold.Tokens(short)
+	words := strings.Fields(strings.ToLower(fold.ASCII(short)))
 	name := strings.Join(words[:min(len(words), 7)], "-")
 	var b bytes.Buffer
 	var err error

@@ -20,6 +20,7 @@ type filing struct {
 	business  string // name of the owner when it is a business of the submitter
 	answers   map[string]any
 	lawful    form.Answers // the answers as the form takes them
+	clean     form.Answers // as they are filed: with what the form computes
 	unvaried  bool         // the generator's answers did not fit the form: those of the acceptance case stand there
 }
 
@@ -52,7 +53,7 @@ func fit(formID string, p person, day civil.Date) bool {
 	case "marriage":
 		return p.Gender == male && age >= 21 && age <= 45
 	case "marital-status":
-		return age <= 55
+		return age >= 21 && age <= 55
 	case "practice-licence":
 		return age >= 24 && age <= 50
 	case "pharmacy", "household-business", "construction-permit":
@@ -398,7 +399,7 @@ func (s *story) others(st *strays) map[string]any {
 // case, and what follows from the answers where the field is known.
 func (s *story) finding(f *filing, r *rand.Rand, st *strays, now civil.Date) map[string]any {
 	out := maps.Clone(s.result)
-	text := func(id string) string { v, _ := f.lawful[id].(string); return v }
+	text := func(id string) string { v, _ := f.clean[id].(string); return v }
 	for _, id := range slices.Sorted(maps.Keys(out)) {
 		switch id {
 		case "personal_no":
@@ -415,14 +416,14 @@ func (s *story) finding(f *filing, r *rand.Rand, st *strays, now civil.Date) map
 			out[id] = f.owner.CitizenNo
 		case "sheets":
 			n := 0.0
-			rows, _ := f.lawful["papers"].([]form.Answers)
+			rows, _ := f.clean["papers"].([]form.Answers)
 			for _, row := range rows {
 				copies, _ := row["copies"].(float64)
 				n += copies
 			}
 			out[id] = max(n, 1)
 		case "floors_granted":
-			out[id] = f.lawful["floors"]
+			out[id] = f.clean["floors"]
 		case "red_line":
 			out[id] = fmt.Sprintf("Lùi %d m so với chỉ giới đường đỏ", 1+r.IntN(4))
 		case "scope":
@@ -433,19 +434,10 @@ func (s *story) finding(f *filing, r *rand.Rand, st *strays, now civil.Date) map
 			out[id] = findings[text("status_now")]
 		case "report_date", "paid_from":
 			out[id] = now.String()
-		case "coefficient_granted":
-			out[id] = 1.5
-			if text("category") == "disabled_extreme" {
-				out[id] = 2.0
+		case "coefficient_granted", "amount_granted": // as the form has computed it
+			if v, ok := f.clean[strings.TrimSuffix(id, "_granted")]; ok {
+				out[id] = v
 			}
-			if n, ok := f.lawful["children"].(float64); ok && text("category") == "single_parent" {
-				out[id] = n
-			}
-		}
-	}
-	if n, ok := out["coefficient_granted"].(float64); ok {
-		if _, asked := out["amount_granted"]; asked {
-			out["amount_granted"] = int64(n * 500_000) // NĐ 76/2024/NĐ-CP: mức chuẩn 500.000 đồng
 		}
 	}
 	return out

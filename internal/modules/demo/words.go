@@ -16,7 +16,7 @@ func (p *player) reason(l *life, a *flow.ActionDef) string {
 				c.Name.VI + ": thông tin chưa khớp với tờ khai. Đề nghị kiểm tra và nộp lại.",
 			})
 		}
-		return pick(r, []string{"Đề nghị bổ sung giấy tờ tùy thân của người yêu cầu để đối chiếu.", "Thông tin kê khai chưa đầy đủ, đề nghị bổ sung."})
+		return pick(r, []string{"Đề nghị bổ sung giấy tờ tùy thân của người yêu cầu để đối chiếu.", "Thông tin kê khai chưa đầy đủ, đề nghị nêu rõ thêm."})
 	case flow.Refuse:
 		return pick(r, []string{
 			"Hồ sơ không thuộc thẩm quyền giải quyết của cơ quan tiếp nhận; đề nghị nộp tại nơi cư trú.",
