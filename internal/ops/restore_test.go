@@ -343,9 +343,53 @@ func (s *troubled) Put(ctx context.Context, r io.Reader) (blob.Ref, error) {
 func TestARuinIsReplacedAndKept(t *testing.T) {
 	p := live(t, sqldb.SQLite, 5)
 	path := filepath.Join(p.cfg.Dir, "motcua.db")
-	ruin := []byte("SQLite format 3\x00 and then nothing that makes sense")
-	if err := errors.Join(os.WriteFile(path, ruin, 0o600), os.WriteFile(path+"-wal", []byte("a log of something"), 0o600)); err != nil {
+	ruin := "SQLite format 3\x00 and then nothing that makes sense"
+	for end, content := range map[string]string{"": ruin, "-wal": "a log of something"} {
+		if err := os.WriteFile(path+end, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := Restore(context.Background(), p.file, target(t, p.cfg), RestoreOptions{step: func(stage string) error {
+		if _, err := os.Stat(path + "-wal"); stage == "audit" && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the log of the old database lies beside the new one: %v", err)
+		}
+		return nil
+	}})
+	if err != nil {
 		t.Fatal(err)
+	}
+	if s := p.now(t); s != p.monday {
+		t.Errorf("%+v", s)
+	}
+	if b, err := os.ReadFile(got.Kept[0]); err != nil || string(b) != ruin {
+		t.Errorf("the ruin was not kept: %v, %v", got.Kept, err)
+	}
+}
+
+// What a crash left in the log belongs to the old database, not to the new one.
+func TestTheLogOfACrashGoesWithTheOldHouse(t *testing.T) {
+	p := live(t, sqldb.SQLite, 5)
+	path := filepath.Join(p.cfg.Dir, "motcua.db")
+	h := enter(t, p.cfg)
+	if err := h.work(context.Background(), 3, 30); err != nil {
+		t.Fatal(err)
+	}
+	crashed := map[string][]byte{}
+	for _, end := range []string{"", "-wal"} {
+		b, err := os.ReadFile(path + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		crashed[end] = b
+	}
+	h.leave(t)
+	if len(crashed["-wal"]) < 100_000 {
+		t.Fatalf("the log has %d bytes", len(crashed["-wal"]))
+	}
+	for end, b := range crashed {
+		if err := os.WriteFile(path+end, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	got, err := Restore(context.Background(), p.file, target(t, p.cfg), RestoreOptions{})
 	if err != nil {
@@ -354,8 +398,15 @@ func TestARuinIsReplacedAndKept(t *testing.T) {
 	if s := p.now(t); s != p.monday {
 		t.Errorf("%+v", s)
 	}
-	if b, err := os.ReadFile(got.Kept[0]); err != nil || string(b) != string(ruin) {
-		t.Errorf("the ruin was not kept: %v", err)
+	if err := withDatabase(context.Background(), "sqlite:"+got.Kept[0], func(db *sqldb.DB) error {
+		var n int64
+		err := db.QueryRow(context.Background(), `SELECT count(*) FROM purse_move`).Scan(&n)
+		if n != p.tuesday.moves+30 {
+			t.Errorf("the old database has %d moves, not %d", n, p.tuesday.moves+30)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 }
 

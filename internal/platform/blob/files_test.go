@@ -528,6 +528,66 @@ func TestTheSweepAndTheCitizenMeet(t *testing.T) {
 	})
 }
 
+// slowStore holds every removal until it is let go.
+type slowStore struct {
+	blob.Store
+	removing, goOn chan bool
+}
+
+func (s *slowStore) Delete(ctx context.Context, hash string) error {
+	s.removing <- true
+	<-s.goOn
+	return s.Store.Delete(ctx, hash)
+}
+
+// The narrowest moment: the sweep is just removing the bytes that somebody hands in again.
+func TestAPaperHandedInWhileItIsSwept(t *testing.T) {
+	eachHouse(t, blob.Options{}, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		h.save(t, "a.pdf", somePDF(1))
+		for range 2 {
+			h.wait(10 * 24 * time.Hour)
+			if _, err := h.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.save(t, "a.pdf", somePDF(1))
+		h.wait(2 * 24 * time.Hour)
+		if _, err := h.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		h.wait(10 * 24 * time.Hour)
+		slow := &slowStore{h.store, make(chan bool), make(chan bool)}
+		sweeping := blob.NewFiles(h.db, slow, h.opt)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := sweeping.Sweep(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		<-slow.removing
+		var again blob.File
+		done := make(chan bool)
+		wg.Go(func() {
+			var err error
+			if again, err = h.Save(ctx, "a.pdf", "nam", bytes.NewReader(somePDF(1))); err != nil {
+				t.Error(err)
+			}
+			close(done)
+		})
+		select {
+		case <-done:
+			t.Error("it was acknowledged while its bytes were being removed")
+		case <-time.After(150 * time.Millisecond):
+		}
+		slow.goOn <- true
+		wg.Wait()
+		if hashOf(h.read(t, again.ID)) != again.Hash {
+			t.Error("the bytes are gone")
+		}
+	})
+}
+
 func TestLeftoversAreSwept(t *testing.T) {
 	eachHouse(t, blob.Options{}, func(t *testing.T, h *house) {
 		ctx := context.Background()
