@@ -546,6 +546,9 @@ func (s *Service) PublicLookup(ctx context.Context, registerID, query string) ([
 		return nil, errs.NewNotFound("register.unknown")
 	}
 	key := numberKey(query)
+	if key == "" {
+		return nil, errs.NewInvalid(errs.Bad("q", "register.search-short"))
+	}
 	var found []Entry
 	if slices.Contains(def.Public.Search, "number") && strings.ContainsAny(query, "0123456789") {
 		rows, err := s.db.Query(ctx, `SELECT `+entryColumns+` FROM register_entry e WHERE e.register = $1 AND e.number_key = $2 ORDER BY e.id DESC LIMIT 20`, registerID, key)
