@@ -44,7 +44,8 @@ type choice struct {
 	Words   string // on the button
 	Blocked string // why not, in words
 	Warning string
-	Open    bool // its form stands open: it is the one next step, or it was just refused
+	Lead    bool // the one obvious next step: its form stands open
+	Open    bool // it was just refused: its form stands open with what was typed
 }
 
 func (c choice) needs(n flow.Need) bool { return slices.Contains(c.Needs, n) }
@@ -121,8 +122,8 @@ func choices(ctx context.Context, actions []dossier.Action, refused string) []ch
 		}
 	}
 	slices.SortStableFunc(list, func(a, b choice) int { return rank(a) - rank(b) })
-	if refused == "" && len(list) > 0 && list[0].Tone == "primary" && list[0].Blocked == "" {
-		list[0].Open = true
+	if len(list) > 0 && list[0].Tone == "primary" && list[0].Blocked == "" {
+		list[0].Lead = true
 	}
 	return list
 }
