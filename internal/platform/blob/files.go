@@ -66,6 +66,9 @@ type Options struct {
 	Scanner   Scanner       // nil when there is none
 	ScanWait  time.Duration // how long an upload waits for its verdict before it goes on as Pending; 0 means 15 s
 
+	// VerifyReads compares a content with its hash every time it is opened, at the
+	// price of reading it twice. Verify does so every night in any case.
+	VerifyReads bool
 	// RequireScan keeps files without a verdict from everyone but their owner; see Files.Readable.
 	RequireScan bool
 	// OnInfected runs in the transaction that marks a file infected after it was
@@ -188,13 +191,31 @@ func (f *Files) OpenFile(ctx context.Context, id string) (File, Content, error) 
 	if file.Scan == Infected {
 		return File{}, nil, infected(file.ScanNote)
 	}
-	c, err := f.store.Open(ctx, file.Hash)
-	if errors.Is(err, ErrAbsent) {
-		f.opt.Log.ErrorContext(ctx, "a file's bytes are missing", "file", id, "hash", file.Hash)
-		f.note(ctx, file.Hash, problemMissing)
-		return File{}, nil, errs.New(errs.Internal, "file.lost").Because(err)
+	if f.opt.VerifyReads {
+		if _, err := Verify(ctx, f.store, file.Hash); err != nil {
+			return File{}, nil, f.lost(ctx, file, err)
+		}
 	}
-	return file, c, err
+	c, err := f.store.Open(ctx, file.Hash)
+	if err != nil {
+		return File{}, nil, f.lost(ctx, file, err)
+	}
+	return file, c, nil
+}
+
+// lost remembers that a file's bytes are not what they should be; another error
+// is returned as it is.
+func (f *Files) lost(ctx context.Context, file File, err error) error {
+	problem := problemMissing
+	switch {
+	case errors.Is(err, ErrCorrupt):
+		problem = problemCorrupt
+	case !errors.Is(err, ErrAbsent):
+		return err
+	}
+	f.opt.Log.ErrorContext(ctx, "a file's bytes are not there or not its own", "file", file.ID, "hash", file.Hash, "problem", problem)
+	f.note(ctx, file.Hash, problem)
+	return errs.New(errs.Internal, "file.lost").Because(err)
 }
 
 // Readable says whether the virus verdict lets reader have the file: an infected

@@ -720,6 +720,25 @@ func TestVerifyFindsWhatTheDiskLost(t *testing.T) {
 	})
 }
 
+func TestReadsAreVerifiedOnDemand(t *testing.T) {
+	eachHouse(t, blob.Options{VerifyReads: true}, func(t *testing.T, h *house) {
+		f := h.save(t, "a.pdf", somePDF(1))
+		h.read(t, f.ID)
+		b := somePDF(1)
+		b[5] ^= 1
+		path := filepath.Join(h.store.Root(), f.Hash[:2], f.Hash[2:4], f.Hash)
+		if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, b, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := h.OpenFile(context.Background(), f.ID); !errs.HasCode(err, "file.lost") || !errors.Is(err, blob.ErrCorrupt) {
+			t.Errorf("open: %v", err)
+		}
+		if err := h.Healthy(context.Background()); err == nil {
+			t.Error("nobody remembers")
+		}
+	})
+}
+
 func TestAFullDiskIsSaidSoAndPasses(t *testing.T) {
 	sqldbtest.Each(t, []sqldb.Line{blob.Line()}, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
