@@ -21,6 +21,20 @@ func field(ctx context.Context, errors ui.Errors, name string, required bool, wi
 	return p
 }
 
+// labelled is what stands in the summary above a form: there a sentence needs to
+// say which field it is about.
+func labelled(ctx context.Context, errors ui.Errors) ui.Errors {
+	b := i18n.From(ctx)
+	out := make(ui.Errors, len(errors))
+	for i, e := range errors {
+		out[i] = e
+		if key := "account.field." + e.Name; b != nil && b.Has(i18n.VI, key) {
+			out[i].Text = i18n.T(ctx, key) + ": " + e.Text
+		}
+	}
+	return out
+}
+
 func registerPath(kind identity.Kind) string {
 	if kind == identity.KindOrganisation {
 		return "/dang-ky/to-chuc"

@@ -654,7 +654,7 @@ func citizensPage(v citizensView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.nav.accounts"), Wide: true, Section: "/quan-tri/tai-khoan", Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.nav.accounts"), Wide: true, Section: "/quan-tri/tai-khoan", Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -735,7 +735,7 @@ func accountFormPage(v accountForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.add-account"), Lead: word(ctx, "admin.add-account-lead"), Section: "/quan-tri/tai-khoan", Crumbs: accountCrumbs(ctx), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.add-account"), Lead: word(ctx, "admin.add-account-lead"), Section: "/quan-tri/tai-khoan", Crumbs: accountCrumbs(ctx), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1296,7 +1296,7 @@ func accountPage(v accountForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Account.Name, Lead: word(ctx, "identity.kind."+string(v.Account.Kind)), Wide: true, Section: "/quan-tri/tai-khoan", Crumbs: accountCrumbs(ctx), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Account.Name, Lead: word(ctx, "identity.kind."+string(v.Account.Kind)), Wide: true, Section: "/quan-tri/tai-khoan", Crumbs: accountCrumbs(ctx), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1377,7 +1377,7 @@ func statePage(v accountForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.set-state-title", "name", v.Account.Name), Section: "/quan-tri/tai-khoan", Crumbs: accountCrumbs(ctx), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.set-state-title", "name", v.Account.Name), Section: "/quan-tri/tai-khoan", Crumbs: accountCrumbs(ctx), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

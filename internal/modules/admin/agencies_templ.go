@@ -1081,7 +1081,7 @@ func agencyFormPage(v agencyForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: agencyFormTitle(ctx, v), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: agencyFormTitle(ctx, v), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1162,7 +1162,7 @@ func moveAgencyPage(v agencyForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.move-title", "name", v.Agency.ShortName), Lead: word(ctx, "admin.move-lead"), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.move-title", "name", v.Agency.ShortName), Lead: word(ctx, "admin.move-lead"), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1269,7 +1269,7 @@ func closeAgencyPage(v agencyForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.close-title", "name", v.Agency.ShortName), Lead: word(ctx, "admin.close-lead"), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.close-title", "name", v.Agency.ShortName), Lead: word(ctx, "admin.close-lead"), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

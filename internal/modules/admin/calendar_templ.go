@@ -893,7 +893,7 @@ func dayPage(v dayForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: dayTitle(ctx, v), Lead: v.Agency.Name, Section: "/quan-tri/lich", Crumbs: append(v.Crumbs, ui.Crumb{Text: word(ctx, "admin.nav.calendar"), Href: calendarPath(v.Agency.ID)}), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: dayTitle(ctx, v), Lead: v.Agency.Name, Section: "/quan-tri/lich", Crumbs: append(v.Crumbs, ui.Crumb{Text: word(ctx, "admin.nav.calendar"), Href: calendarPath(v.Agency.ID)}), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1027,7 +1027,7 @@ func weekPage(v weekForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.edit-week"), Lead: word(ctx, "admin.week-lead"), Section: "/quan-tri/lich", Crumbs: append(v.Crumbs, ui.Crumb{Text: word(ctx, "admin.nav.calendar"), Href: calendarPath(v.Agency.ID)}), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.edit-week"), Lead: word(ctx, "admin.week-lead"), Section: "/quan-tri/lich", Crumbs: append(v.Crumbs, ui.Crumb{Text: word(ctx, "admin.nav.calendar"), Href: calendarPath(v.Agency.ID)}), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

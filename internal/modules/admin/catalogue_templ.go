@@ -975,7 +975,7 @@ func packListPage(v packListView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.nav.packs"), Lead: word(ctx, "admin.packs-lead"), Wide: true, Section: "/quan-tri/goi", Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.nav.packs"), Lead: word(ctx, "admin.packs-lead"), Wide: true, Section: "/quan-tri/goi", Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1163,7 +1163,7 @@ func planPage(v planView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.plan-title", "name", v.Plan.Name.In(ctx)), Lead: word(ctx, "admin.plan-lead"), Wide: true, Section: "/quan-tri/goi", Crumbs: packCrumbs(ctx), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.plan-title", "name", v.Plan.Name.In(ctx)), Lead: word(ctx, "admin.plan-lead"), Wide: true, Section: "/quan-tri/goi", Crumbs: packCrumbs(ctx), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1658,7 +1658,7 @@ func packPage(v packView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Pack.Name.In(ctx), Wide: true, Section: "/quan-tri/goi", Crumbs: packCrumbs(ctx), Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var59), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Pack.Name.In(ctx), Wide: true, Section: "/quan-tri/goi", Crumbs: packCrumbs(ctx), Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var59), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

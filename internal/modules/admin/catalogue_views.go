@@ -23,7 +23,9 @@ func caseColumns(ctx context.Context) []ui.Column {
 }
 
 func historyColumns(ctx context.Context) []ui.Column {
-	return columns(ctx, "version", "valid-from", "valid-to", "published", "state")
+	c := columns(ctx, "version", "valid-from", "valid-to", "published", "state")
+	c[0].Narrow, c[4].Narrow = true, true
+	return c
 }
 
 func packColumns(ctx context.Context) []ui.Column {
@@ -66,12 +68,20 @@ func procedureTerms(ctx context.Context, v procedureView) []ui.Term {
 		{Term: word(ctx, "admin.col.field"), Value: d.Field.Name().In(ctx)},
 		{Term: word(ctx, "admin.col.level"), Value: word(ctx, "org.level."+string(d.Level))},
 		{Term: word(ctx, "admin.col.online"), Body: onlineTag(d.Offers.Online)},
-		{Term: word(ctx, "admin.announced"), Value: d.AnnouncedBy.Decision, Source: d.AnnouncedBy.Agency},
+		{Term: word(ctx, "admin.announced"), Value: announced(d.AnnouncedBy)},
 		{Term: word(ctx, "admin.col.valid-from"), Value: isoDay(ctx, v.Newest.ValidFrom)},
 		{Term: word(ctx, "admin.offers"), Value: word(ctx, "admin.offers-count", "n", v.Offers, "online", v.Online)},
 		{Term: word(ctx, "admin.bases"), Value: strconv.Itoa(len(d.LegalBases))},
 	}
 	return terms
+}
+
+// announced names a decision and who made it.
+func announced(a procedure.Announcement) string {
+	if a.Agency == "" || a.Decision == "" {
+		return a.Decision
+	}
+	return a.Decision + " (" + a.Agency + ")"
 }
 
 // isoDay puts a stored day into words; none is an open end.

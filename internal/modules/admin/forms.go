@@ -62,6 +62,20 @@ func field(ctx context.Context, errors ui.Errors, name string, required bool, wi
 	return p
 }
 
+// labelled is what stands in the summary above a form: there a sentence needs to
+// say which field it is about.
+func labelled(ctx context.Context, errors ui.Errors) ui.Errors {
+	out := make(ui.Errors, len(errors))
+	for i, e := range errors {
+		out[i] = e
+		label := known(ctx, "admin.field."+e.Name, known(ctx, "admin.filter."+e.Name, ""))
+		if label != "" {
+			out[i].Text = label + ": " + e.Text
+		}
+	}
+	return out
+}
+
 func word(ctx context.Context, key string, kv ...any) string { return i18n.T(ctx, key, kv...) }
 
 // known gives the words of a key, or other when nobody has words for it: for codes

@@ -495,7 +495,7 @@ func departmentPage(v departmentForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: departmentTitle(ctx, v), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: departmentTitle(ctx, v), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -542,7 +542,7 @@ func newPostPage(v postForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.add-post"), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.add-post"), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -719,7 +719,7 @@ func postPage(v postStep) templ.Component {
 										var templ_7745c5c3_Var29 string
 										templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 										if templ_7745c5c3_Err != nil {
-											return templ.Error{Err: templ_7745c5c3_Err, FileName: `posts.templ`, Line: 128, Col: 5}
+											return templ.Error{Err: templ_7745c5c3_Err, FileName: `posts.templ`, Line: 128, Col: 15}
 										}
 										_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 										if templ_7745c5c3_Err != nil {
@@ -840,7 +840,7 @@ func postPage(v postStep) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Post.Title, Lead: v.Agency.Name, Wide: true, Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: v.Post.Title, Lead: v.Agency.Name, Wide: true, Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1196,7 +1196,7 @@ func assignPage(v postStep) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.assign-title", "title", v.Post.Title), Lead: v.Agency.Name, Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.assign-title", "title", v.Post.Title), Lead: v.Agency.Name, Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1288,7 +1288,7 @@ func delegatePage(v postStep) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.delegate-title", "title", v.Post.Title), Lead: word(ctx, "admin.delegate-lead", "name", v.Names[v.Holding.AccountID]), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.delegate-title", "title", v.Post.Title), Lead: word(ctx, "admin.delegate-lead", "name", v.Names[v.Holding.AccountID]), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1401,7 +1401,7 @@ func endPage(v postStep) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.end-title", "name", v.Names[v.Holding.AccountID], "title", v.Post.Title), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: v.Errors}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var50), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: word(ctx, "admin.end-title", "name", v.Names[v.Holding.AccountID], "title", v.Post.Title), Section: "/quan-tri/co-quan", Crumbs: v.Crumbs, Errors: labelled(ctx, v.Errors)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var50), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -32,14 +32,6 @@ func checkColumns(ctx context.Context) []ui.Column {
 	return c
 }
 
-// refresh reloads the page while a verification runs.
-func refresh(v journalView) int {
-	if v.Verify.Running && v.Query.Get("sau") == "" {
-		return 5
-	}
-	return 0
-}
-
 // groupOptions offers the beginnings of event types, and the exact one that a link brought.
 func groupOptions(ctx context.Context, chosen string) []ui.Option {
 	var options []ui.Option
@@ -81,7 +73,7 @@ func eventTerms(ctx context.Context, e journal.Event) []ui.Term {
 		terms = append(terms, ui.Term{Term: word(ctx, "admin.event-on-behalf"), Value: e.OnBehalf})
 	}
 	for _, f := range eventFacts(e) {
-		terms = append(terms, ui.Term{Term: f[0], Value: f[1]})
+		terms = append(terms, ui.Term{Term: known(ctx, "admin.fact."+f[0], f[0]), Value: f[1]})
 	}
 	return terms
 }
