@@ -12,6 +12,7 @@ import (
 
 	"motcua/internal/core/identity"
 	"motcua/internal/core/identity/identitytest"
+	"motcua/internal/core/org"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/sqldb"
@@ -361,6 +362,45 @@ func TestStatesAndLinks(t *testing.T) {
 			t.Errorf("let in again: %v", err)
 		}
 	})
+}
+
+func TestNobodyRisesByTakingAnAccountOver(t *testing.T) {
+	each(t, func(t *testing.T, h *identitytest.House) {
+		root := h.Agency(t, "H56", "UBND tỉnh", "")
+		ward := h.Agency(t, "H56.15", "UBND phường A", root.ID)
+		admin := h.As(t, h.Staff(t, "admin.a", "Quản Trị A", ward, "admin").ID)
+		// Belongs to the ward, and also serves the province from next week on.
+		both := h.Staff(t, "hai.noi", "Người Hai Nơi", ward, "officer")
+		p, err := h.Org.SavePost(identitytest.AsSystem(), org.Post{AgencyID: root.ID, Title: "Quản trị tỉnh", Roles: []string{"admin"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := h.Identity.ResetLink(admin, both.ID); err != nil {
+			t.Errorf("before that: %v", err)
+		}
+		if _, err := h.Org.Assign(identitytest.AsSystem(), org.AssignInput{PostID: p.ID, AccountID: both.ID, From: civil.DateOf(h.Clock.Now()).AddDays(7)}); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = h.Identity.ResetLink(admin, both.ID)
+		wantCode(t, err, "identity.holds-elsewhere")
+		_, err = h.Identity.SetState(admin, both.ID, identity.Suspended, "x")
+		wantCode(t, err, "identity.holds-elsewhere")
+		if _, _, err := h.Identity.ResetLink(identitytest.AsSystem(), both.ID); err != nil {
+			t.Errorf("the system: %v", err)
+		}
+	})
+}
+
+func TestProvingAloneOpensNothing(t *testing.T) {
+	h := identitytest.New(t, sqldbtest.SQLite(t, identitytest.Lines()...))
+	h.Citizen(t, "038190000012", "Nguyễn Thị Hoa")
+	a, err := h.Identity.Prove(context.Background(), "038190000012", identitytest.Password, from("203.0.113.7"))
+	if err != nil || a.CitizenNo != "038190000012" {
+		t.Fatal(err)
+	}
+	if list, err := h.Identity.Sessions(h.As(t, a.ID)); err != nil || len(list) != 0 {
+		t.Errorf("%d sessions after a proof, %v", len(list), err)
+	}
 }
 
 func TestClosingAnAccountEndsPostsAndTokens(t *testing.T) {

@@ -29,52 +29,56 @@ type SignedInSession struct {
 
 // SignIn checks login and password and opens a session. Whatever session the
 // browser had before ends: a secret that somebody planted there is worth nothing
-// afterwards.
+// afterwards. Errors: those of Prove.
+func (s *Service) SignIn(ctx context.Context, login, password string, from Client) (SignedInSession, error) {
+	a, err := s.Prove(ctx, login, password, from)
+	if err != nil {
+		return SignedInSession{}, err
+	}
+	return s.enter(ctx, a, from)
+}
+
+// Prove checks login and password and nothing more. A second factor asks for its
+// proof between Prove and Enter.
 //
 // Errors: errs.Invalid identity.wrong-password (also for logins that do not exist),
 // errs.RateLimited identity.too-many-tries (args seconds), errs.Conflict
 // identity.suspended (only after the right password).
-func (s *Service) SignIn(ctx context.Context, login, password string, from Client) (SignedInSession, error) {
+func (s *Service) Prove(ctx context.Context, login, password string, from Client) (Account, error) {
 	wrong := errs.New(errs.Invalid, "identity.wrong-password")
 	if strings.TrimSpace(login) == "" || password == "" || len(login) > 200 || len(password) > 4*maxPassword {
-		return SignedInSession{}, wrong
+		return Account{}, wrong
 	}
 	key := loginKey(login)
 	a, hash, err := s.byLogin(ctx, s.db, key)
 	if err != nil && !errs.Is(err, errs.NotFound) {
-		return SignedInSession{}, err
+		return Account{}, err
 	}
 	limits := s.signInLimits(key, s.knownDevice(from.Device, a.ID), from.Address)
 	began, err := s.spend(ctx, limits)
 	if err != nil {
-		return SignedInSession{}, err
+		return Account{}, err
 	}
 	ok, stale, err := s.hasher.verify(ctx, hash, password)
 	if err != nil {
-		return SignedInSession{}, err
+		return Account{}, err
 	}
 	if !ok {
 		if began && a.ID != "" {
 			err := s.db.Tx(ctx, func(tx *sqldb.Tx) error { return s.record(ctx, tx, a.ID, "identity.sign-in-slowed", nil) })
 			if err != nil {
-				return SignedInSession{}, err
+				return Account{}, err
 			}
 		}
-		return SignedInSession{}, wrong
-	}
-	if a.State != Active {
-		if err := s.db.Tx(ctx, func(tx *sqldb.Tx) error { return refund(ctx, tx, limits) }); err != nil {
-			return SignedInSession{}, err
-		}
-		return SignedInSession{}, errs.NewConflict("identity.suspended")
+		return Account{}, wrong
 	}
 	fresh := ""
-	if stale {
+	if stale && a.State == Active {
 		if fresh, err = s.hasher.hash(ctx, password); err != nil {
-			return SignedInSession{}, err
+			return Account{}, err
 		}
 	}
-	return s.enter(ctx, a, from, func(tx *sqldb.Tx) error {
+	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
 		if fresh != "" {
 			if _, err := tx.Exec(ctx, `UPDATE identity_account SET password = $1 WHERE id = $2 AND password = $3`, fresh, a.ID, hash); err != nil {
 				return fmt.Errorf("store hash: %w", err)
@@ -82,10 +86,17 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 		}
 		return refund(ctx, tx, limits)
 	})
+	if err != nil {
+		return Account{}, err
+	}
+	if a.State != Active {
+		return Account{}, errs.NewConflict("identity.suspended")
+	}
+	return a, nil
 }
 
 // Enter opens a session for an account that proved itself in another way: by
-// registering just now, or later by a national sign-on (VNeID) or a second factor.
+// registering just now, by a one-time link, or later by a national sign-on (VNeID).
 func (s *Service) Enter(ctx context.Context, accountID string, from Client) (SignedInSession, error) {
 	a, err := s.Lookup(ctx, accountID)
 	if err != nil {
@@ -94,10 +105,10 @@ func (s *Service) Enter(ctx context.Context, accountID string, from Client) (Sig
 	if a.State != Active {
 		return SignedInSession{}, errs.NewConflict("identity.suspended")
 	}
-	return s.enter(ctx, a, from, func(*sqldb.Tx) error { return nil })
+	return s.enter(ctx, a, from)
 }
 
-func (s *Service) enter(ctx context.Context, a Account, from Client, also func(tx *sqldb.Tx) error) (SignedInSession, error) {
+func (s *Service) enter(ctx context.Context, a Account, from Client) (SignedInSession, error) {
 	secret, err := newSecret()
 	if err != nil {
 		return SignedInSession{}, err
@@ -110,9 +121,6 @@ func (s *Service) enter(ctx context.Context, a Account, from Client, also func(t
 	}
 	in := SignedInSession{Account: a, Secret: secret, Device: device}
 	err = s.db.Tx(ctx, func(tx *sqldb.Tx) error {
-		if err := also(tx); err != nil {
-			return err
-		}
 		if from.Session != "" {
 			if _, err := tx.Exec(ctx, `UPDATE identity_session SET ended_at = $1 WHERE hash = $2 AND ended_at IS NULL`,
 				sqldb.Millis(s.now()), hashSecret(from.Session)); err != nil {

@@ -3,6 +3,7 @@ package org
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"motcua/internal/platform/civil"
@@ -178,6 +179,28 @@ func (s *Service) HoldingsOf(ctx context.Context, accountID string, at time.Time
 		return nil, err
 	}
 	return s.withAgencies(ctx, held, at)
+}
+
+// Reach returns the paths of the agencies in which an account holds a post, now
+// or at a later day: whoever takes the account over would act there.
+func (s *Service) Reach(ctx context.Context, accountID string) ([]string, error) {
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT p.agency_id FROM org_holding h JOIN org_post p ON p.id = h.post_id
+		WHERE h.account_id = $1 AND h.ended_at IS NULL AND (h.to_day IS NULL OR h.to_day >= $2) AND p.closed_at IS NULL LIMIT 500`,
+		accountID, s.today().String())
+	ids, err := sqldb.Strings(rows, err)
+	if err != nil {
+		return nil, fmt.Errorf("find where posts are held: %w", err)
+	}
+	agencies, err := s.AgenciesByID(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	paths := make([]string, 0, len(agencies))
+	for _, a := range agencies {
+		paths = append(paths, a.Path)
+	}
+	slices.Sort(paths)
+	return paths, nil
 }
 
 // Holder is somebody on a post.

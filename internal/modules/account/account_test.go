@@ -152,6 +152,9 @@ func TestWhatIsNotParked(t *testing.T) {
 	b.Do(http.MethodPost, "/thu", "application/json", strings.NewReader(`{"ten":"máy"}`), "Accept", "application/json")
 	b.Do(http.MethodPost, "/thu", "application/x-www-form-urlencoded", strings.NewReader(""))
 	b.Post("/tai-khoan/mat-khau", "old", "cũ", "moi", "mới")
+	for _, h := range [][]string{{"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Mode", "same-origin"}, {"HX-Request", "true"}} {
+		b.Do(http.MethodPost, "/thu", "application/x-www-form-urlencoded", strings.NewReader("ten=tự+lưu"), h...)
+	}
 	if n := parkedRows(t, s); n != 0 {
 		t.Errorf("%d forms were parked that should not be", n)
 	}

@@ -45,7 +45,7 @@ type parked struct {
 // typed is parked for half an hour.
 func (s *Service) Park(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost || !s.parks(r.URL.Path) {
+		if r.Method != http.MethodPost || !s.parks(r.URL.Path) || !navigation(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -68,6 +68,13 @@ func (s *Service) parks(path string) bool {
 	return true
 }
 
+// navigation reports whether the browser goes to a page with this request. What
+// scripts send by the way (autosave, fragments) cannot be sent again as a page.
+func navigation(r *http.Request) bool {
+	mode := r.Header.Get("Sec-Fetch-Mode") // older browsers do not say
+	return r.Header.Get("HX-Request") == "" && (mode == "" || mode == "navigate")
+}
+
 // parkingWriter notices that the answer sends a person to the sign-in page.
 type parkingWriter struct {
 	http.ResponseWriter
@@ -81,7 +88,7 @@ func (w *parkingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader parks before the first byte leaves.
 func (w *parkingWriter) WriteHeader(status int) {
-	if !w.done && (status == http.StatusSeeOther && toSignIn(w.Header().Get("Location")) || status == http.StatusNoContent && toSignIn(w.Header().Get("HX-Redirect"))) {
+	if !w.done && status == http.StatusSeeOther && toSignIn(w.Header().Get("Location")) {
 		w.done = true
 		// Parking is a courtesy: when it fails, the person still gets to sign in.
 		if err := w.s.park(w.ResponseWriter, w.r); err != nil {
