@@ -101,10 +101,10 @@ func (w *apiWriter) WriteHeader(status int) {
 }
 
 func (w *apiWriter) Write(b []byte) (int, error) {
-	if w.failure != nil {
-		return len(b), nil
+	if w.failure == nil {
+		return w.ResponseWriter.Write(b)
 	}
-	return w.ResponseWriter.Write(b)
+	return len(b), nil
 }
 
 // Unwrap lets http.ResponseController reach the connection.

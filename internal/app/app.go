@@ -44,6 +44,9 @@ import (
 //go:embed locale/*.json
 var locales embed.FS
 
+// Locales are the words of the house itself, of no room.
+func Locales() fs.FS { return locales }
+
 // Options are what Open needs besides the settings.
 type Options struct {
 	Config config.Config

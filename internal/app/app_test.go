@@ -101,7 +101,7 @@ func TestHouseServesAndCloses(t *testing.T) {
 		base := "http://" + ln.Addr().String()
 		fetch := func(path string) (int, string, http.Header) {
 			t.Helper()
-			res, err := http.Get(base + path) //nolint:noctx // a test against our own listener
+			res, err := http.Get(base + path)
 			if err != nil {
 				t.Fatal(err)
 			}

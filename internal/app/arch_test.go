@@ -255,7 +255,7 @@ func (t *tree) ownTables() (faults []string) {
 	return faults
 }
 
-var listed = regexp.MustCompile("(?m)^\\| ([a-z0-9-]+) \\| ([^|]*) \\|$")
+var listed = regexp.MustCompile(`(?m)^\| ([a-z0-9-]+) \| ([^|]*) \|$`)
 
 // listedRooms: ARCHITECTURE.md lists exactly the rooms that exist, floor by
 // floor, core in its order.

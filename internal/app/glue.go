@@ -23,8 +23,9 @@ func homeOf(a identity.Actor) string {
 		return "/xu-ly"
 	case identity.KindCitizen, identity.KindOrganisation:
 		return "/ho-so"
+	default:
+		return "/"
 	}
-	return "/"
 }
 
 // argon are the costs of password hashes.

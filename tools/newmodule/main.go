@@ -8,6 +8,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"flag"
@@ -116,7 +117,7 @@ func generate(root, name string) ([]string, error) {
 		}
 		written = append(written, path)
 	}
-	templ := exec.Command("go", "tool", "templ", "generate", "-f", filepath.Join(room, "pages.templ"))
+	templ := exec.CommandContext(context.Background(), "go", "tool", "templ", "generate", "-f", filepath.Join(room, "pages.templ"))
 	templ.Dir = root
 	if text, err := templ.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("templ: %w\n%s", err, text)

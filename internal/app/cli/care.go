@@ -108,7 +108,7 @@ func (c *doctorCmd) Run(r *run) error {
 	r.print(body)
 	r.print([]string{"OK", "WARN", "FAIL"}[found.Exit()] + ": " + last + "\n")
 	if found.Exit() != exitOK {
-		return errStatus(found.Exit())
+		return statusError(found.Exit())
 	}
 	return nil
 }

@@ -79,10 +79,10 @@ type run struct {
 	metrics *metrics.Registry
 }
 
-// errStatus ends a command that has told everything with a status of its own.
-type errStatus int
+// statusError ends a command that has told everything with a status of its own.
+type statusError int
 
-func (e errStatus) Error() string { return "status " + strconv.Itoa(int(e)) }
+func (e statusError) Error() string { return "status " + strconv.Itoa(int(e)) }
 
 // errSaid is the failure of a command that has told everything already.
 var errSaid = errors.New("said")
@@ -90,7 +90,7 @@ var errSaid = errors.New("said")
 // Run runs the command that args name and returns the exit status. It ends
 // gracefully when ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
-	words, err := i18n.New(locales, journal.Locales())
+	words, err := i18n.New(locales, journal.Locales(), app.Locales())
 	if err != nil {
 		_, _ = fmt.Fprintln(env.Stderr, err) // nothing can be done when stderr is gone
 		return exitFail
@@ -190,7 +190,7 @@ func (r *run) fail(err error) int {
 	if errors.Is(err, errSaid) {
 		return exitFail
 	}
-	var status errStatus
+	var status statusError
 	if errors.As(err, &status) {
 		return int(status)
 	}

@@ -137,7 +137,7 @@ func TestPacks(t *testing.T) {
 	if err := os.MkdirAll(broken, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(broken, "pack.yaml"), []byte("code: broken\nnmae: {vi: Hỏng, en: Broken}\nversion: 1\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(broken, "pack.yaml"), []byte("code: broken\nnane: {vi: Hỏng, en: Broken}\nversion: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range []string{"check", "test"} {
@@ -300,7 +300,7 @@ func TestServe(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("not up after a minute")
 	}
-	res, err := http.Get(base + "/readyz") //nolint:noctx // our own listener
+	res, err := http.Get(base + "/readyz")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func (c *demoCmd) Run(r *run) (err error) {
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", cfg.Listen)
+	ln, err := new(net.ListenConfig).Listen(r.ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return errors.New(r.t("cli.cannot-listen", "address", cfg.Listen, "reason", err))
 	}

@@ -145,7 +145,7 @@ func (m *marks) findRewinds(r *noteReader) error {
 // openFiles opens the checkpoint file and the witnesses up to their present ends.
 func (v *verifier) openFiles() error {
 	paths := v.opts.Witnesses
-	var list note.Verifiers = note.VerifierList()
+	list := note.VerifierList()
 	if v.opts.Dir != "" {
 		var err error
 		if list, err = trustedKeys(v.opts.Dir); err != nil {
