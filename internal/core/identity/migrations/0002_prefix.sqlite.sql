@@ -1,0 +1,1 @@
+-- A range on the index of 0001 serves prefixes here.
