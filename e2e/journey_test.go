@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp/kb"
-
 	"motcua/e2e/browser"
 )
 
@@ -211,44 +209,4 @@ func TestNothingTypedIsLost(t *testing.T) {
 	if got := other.Value("Địa chỉ liên hệ"); got != "Số 13 đường Nguyễn Du" {
 		t.Errorf("after the session ended the address is %q", got)
 	}
-}
-
-// TestTheCounterByKeyboardAlone takes a dossier in without touching the mouse: the
-// card is scanned, every field is reached with Tab, F9 receives, P prints.
-func TestTheCounterByKeyboardAlone(t *testing.T) {
-	s := open(t)
-	p := s.person(t, browser.Options{Name: "clerk"})
-	s.signIn(p, s.account(t, "counter_clerk", ""))
-	p.Visit("/mot-cua")
-	p.Type("chung thuc ban sao")
-	p.Keys(kb.Enter)
-	p.TabTo("Chứng thực bản sao từ bản chính")
-	p.Keys(kb.Enter)
-	p.Keys(kb.F2)
-	p.Type("099190900888||Đặng Thị Hường|01021990|Nữ|Số 5 đường Lê Lợi, phường Bình Minh, tỉnh An Bình|15042021")
-	p.Keys(kb.Enter)
-	if got := p.Value("Họ và tên"); got != "Đặng Thị Hường" {
-		t.Fatalf("the scanned name is %q", got)
-	}
-	p.Sees("Tiếp nhận và in giấy hẹn")
-	for _, step := range []struct{ field, keys string }{
-		{"Tên giấy tờ", "Bằng tốt nghiệp đại học"}, {"Số trang của bản chính", "2"}, {"Số bản sao", ""},
-	} {
-		p.TabTo(step.field)
-		p.Type(step.keys)
-	}
-	p.TabTo("Có") // the radio group "issued abroad": down once is "no"
-	p.Key(kb.ArrowDown)
-	p.TabTo("Có")
-	p.Key(kb.ArrowDown)
-	p.TabTo("Đã nhận (bắt buộc)")
-	p.Key(" ")
-	p.Keys(kb.F9)
-	p.Sees("Đã tiếp nhận hồ sơ")
-	n := numberOn(t, p)
-	p.Keys("n")
-	p.Sees("Tiếp nhận hồ sơ")
-	p.Type(n)
-	p.Keys(kb.Enter)
-	p.Sees(n, "Đặng Thị Hường")
 }

@@ -42,6 +42,8 @@ func Start() (*Browser, error) {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-quic", true),
+		// A page taken back out of memory loses the thread by which it is driven.
+		chromedp.Flag("disable-features", "site-per-process,Translate,BlinkGenPropertyTrees,BackForwardCache"),
 		chromedp.Flag("lang", "vi"), chromedp.WindowSize(1280, 900))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -92,7 +94,7 @@ func (b *Browser) Person(t *testing.T, base string, o Options) *Person {
 		t.Fatalf("opening a window: %v", err)
 	}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(window))
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
 	p := &Person{t: t, ctx: ctx, base: base, name: o.Name, script: !o.NoScript, bytes: map[string]float64{}, stop: func() { stop(); cancel() }}
 	chromedp.ListenTarget(ctx, p.listen)
 	actions := []chromedp.Action{
@@ -385,8 +387,21 @@ func (p *Person) Focused() string {
 	return s
 }
 
-// Back presses the browser's back button.
-func (p *Person) Back() { p.t.Helper(); p.follow("back", chromedp.NavigateBack()) }
+// Back presses the browser's back button. The page may come out of the browser's
+// memory, so it is the address that is waited for, not a load.
+func (p *Person) Back() {
+	p.t.Helper()
+	from := p.URL()
+	p.run("back", chromedp.Evaluate(`history.back(); 1`, nil))
+	for range 100 {
+		if p.URL() != from {
+			p.run("settle", chromedp.WaitReady("body"))
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // the browser is on its way back
+	}
+	p.t.Fatalf("%s pressed back and stayed at %s", p.name, from)
+}
 
 // Weight is how many bytes the last visited page cost on the wire, all included.
 func (p *Person) Weight() int {

@@ -15,10 +15,11 @@ import (
 	"motcua/internal/platform/ui"
 )
 
-// StepElement is the id of the element that View draws. When an answer decides what
-// else is asked, htmx posts the form to the page's own address with a row button,
-// and takes this element out of the page it is sent back to.
-const StepElement = "form-step"
+// StepElement is the id of the element that View draws for a step. When an answer
+// decides what else is asked, htmx posts the form to the page's own address with a row
+// button, and takes this element out of the page it is sent back to. A page may hold
+// several steps.
+func StepElement(stepID string) string { return "form-step-" + stepID }
 
 // View draws the fields of one step with everything that was typed and the errors at
 // their fields. The page puts a ui.Form around it (Multipart when NeedsMultipart,
@@ -122,13 +123,13 @@ func (v *viewer) errorAt(ctx context.Context, name string) string {
 }
 
 // refreshing makes a control ask the server what the page asks next.
-func refreshing(fl *field, name string) templ.Attributes {
+func (v *viewer) refreshing(fl *field, name string) templ.Attributes {
 	if !fl.refresh {
 		return nil
 	}
 	return templ.Attributes{
 		"hx-post": "", "hx-trigger": "change", "hx-include": "closest form", "hx-vals": `{"` + rowButton + `":"refresh:` + name + `"}`,
-		"hx-target": "#" + StepElement, "hx-select": "#" + StepElement, "hx-swap": "outerHTML",
+		"hx-target": "#" + StepElement(v.step.def.ID), "hx-select": "#" + StepElement(v.step.def.ID), "hx-swap": "outerHTML",
 		// Two answers given quickly: the newer question takes the older one's place,
 		// whose page would no longer know the newer answer.
 		"hx-sync": "closest form:replace",
@@ -162,7 +163,7 @@ func (v *viewer) field(ctx context.Context, fl *field, name string, a, values An
 	stored := a[fl.def.ID]
 	value, _ := coerceAny(fl, stored)
 	p := v.common(ctx, fl, name, row)
-	control := refreshing(fl, name)
+	control := v.refreshing(fl, name)
 	switch fl.kind() {
 	case Group:
 		return groupView(v, ctx, fl, p)
@@ -326,7 +327,7 @@ func (v *viewer) address(ctx context.Context, fl *field, p ui.FieldProps, value 
 	part := func(name, key string, required bool) ui.FieldProps {
 		return ui.FieldProps{Name: p.Name + "." + name, Label: i18n.T(ctx, key), Error: v.errorAt(ctx, p.Name+"."+name), Required: required, NoMark: true}
 	}
-	m.province = ui.SelectProps{FieldProps: part("province", "form.province", required), Value: province, Control: refreshing(fl, p.Name)}
+	m.province = ui.SelectProps{FieldProps: part("province", "form.province", required), Value: province, Control: v.refreshing(fl, p.Name)}
 	for _, o := range known().lists["province"] {
 		m.province.Options = append(m.province.Options, ui.Option{Value: o.Value, Text: o.Label.In(ctx)})
 	}
