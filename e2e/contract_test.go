@@ -215,13 +215,21 @@ func (op operation) check(t *testing.T, where string, schemas map[string]json.Ra
 	if !good {
 		t.Errorf("%s: no answer when all is well", where)
 	}
-	problem, ok := op.Responses["default"].Content["application/problem+json"]
-	if !ok {
-		t.Errorf("%s: refusals are declared as %v, and come as application/problem+json", where, slices.Collect(maps.Keys(op.Responses["default"].Content)))
+	ref, declared := "", []string{}
+	for _, r := range op.Responses {
+		for kind, content := range r.Content {
+			declared = append(declared, kind)
+			if kind == "application/problem+json" {
+				ref = content.Schema.Ref
+			}
+		}
+	}
+	if ref == "" {
+		t.Errorf("%s: refusals come as application/problem+json, declared are only %v", where, declared)
 		return
 	}
 	var schema struct{ Properties map[string]json.RawMessage }
-	if err := json.Unmarshal(schemas[strings.TrimPrefix(problem.Schema.Ref, "#/components/schemas/")], &schema); err != nil {
+	if err := json.Unmarshal(schemas[strings.TrimPrefix(ref, "#/components/schemas/")], &schema); err != nil {
 		t.Errorf("%s: %v", where, err)
 	}
 	for _, field := range []string{"title", "status", "detail", "code", "reference", "errors"} {

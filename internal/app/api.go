@@ -120,18 +120,30 @@ func takeErrors() {
 				aw.failure = asOurs(status, msg, causes)
 			}
 		}
-		return plainError{status}
+		return problem{Status: status}
 	}
-	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return plainError{status} }
+	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return problem{Status: status} }
 }
 
-// plainError is what remains of an error that no request carries: its status.
-type plainError struct {
-	Status int `json:"status"`
+// problem is a refusal (RFC 9457) as the contract declares it and the site writes it.
+// To huma itself it carries only the status: nothing it says reaches anybody.
+type problem struct {
+	Title     string         `json:"title" doc:"A few words."`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail" doc:"What happened and what to do now, for a person."`
+	Code      string         `json:"code,omitempty" doc:"Stable, for programs; absent when the fault is ours."`
+	Reference string         `json:"reference" doc:"Tell it to the operators; it stands in their log."`
+	Errors    []problemField `json:"errors,omitempty" doc:"One for each wrong input."`
 }
 
-func (e plainError) GetStatus() int { return e.Status }
-func (e plainError) Error() string  { return http.StatusText(e.Status) }
+type problemField struct {
+	Name   string `json:"name" doc:"Field of the form, component code, or place in the request."`
+	Detail string `json:"detail"`
+}
+
+func (e problem) GetStatus() int            { return e.Status }
+func (e problem) Error() string             { return http.StatusText(e.Status) }
+func (e problem) ContentType(string) string { return "application/problem+json" }
 
 // asOurs makes an error of the house from one of huma's. What a room returned
 // goes through as it is; what huma found wrong with the input names the place and

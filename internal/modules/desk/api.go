@@ -114,9 +114,9 @@ type numberInput struct {
 }
 
 type actInput struct {
-	numberInput
-	Key  string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"128" doc:"The same key acts once, however often it is sent."`
-	Body struct {
+	Number string `path:"number" maxLength:"64"` // not embedded: huma sees no fields of an unexported type
+	Key    string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"128" doc:"The same key acts once, however often it is sent."`
+	Body   struct {
 		Action   string         `json:"action" maxLength:"64"`
 		TaskID   string         `json:"task_id,omitempty" maxLength:"64"`
 		Reason   string         `json:"reason,omitempty" maxLength:"2000"`

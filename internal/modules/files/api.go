@@ -62,7 +62,7 @@ func (s *Service) api(api huma.API) {
 	}, s.apiGet)
 	huma.Register(api, huma.Operation{
 		OperationID: "download-file", Method: http.MethodGet, Path: apiFiles + "/{id}/content", Tags: []string{"file"}, Summary: "The content of a file", Security: security,
-		Description: "Ranges are supported; the ETag is the SHA-256 of the content.",
+		Description: "Ranges are supported; the ETag is the SHA-256 of the content.", Errors: []int{http.StatusUnauthorized, http.StatusNotFound},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "The content", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binary}}},
 			"206": {Description: "The part that was asked for", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binary}}},

@@ -144,9 +144,9 @@ type listOutput struct {
 }
 
 type supplyInput struct {
-	numberInput
-	Key  string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"128"`
-	Body struct {
+	Number string `path:"number" maxLength:"64"` // not embedded: huma sees no fields of an unexported type
+	Key    string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"128"`
+	Body   struct {
 		Answers json.RawMessage `json:"answers,omitempty" doc:"Changed answers only."`
 		Papers  []apiPaper      `json:"papers,omitempty" maxItems:"100"`
 		Note    string          `json:"note,omitempty" maxLength:"1000"`
@@ -155,9 +155,9 @@ type supplyInput struct {
 }
 
 type withdrawInput struct {
-	numberInput
-	Key  string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"128"`
-	Body struct {
+	Number string `path:"number" maxLength:"64"` // not embedded: huma sees no fields of an unexported type
+	Key    string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"128"`
+	Body   struct {
 		Reason  string `json:"reason" minLength:"1" maxLength:"2000"`
 		Version int64  `json:"version,omitempty"`
 	}
