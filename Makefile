@@ -7,7 +7,7 @@ BIN  := bin/motcua
 ADDR ?= 127.0.0.1:8080
 DIR  ?= data/demo
 
-.PHONY: help run build test check lint generate verify assets new-module clean
+.PHONY: help run build test check lint generate verify assets screens new-module clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ verify: ## fail when committed generated code differs from what its sources give
 
 assets: ## build stylesheet and scripts again (needs Node); the results are committed
 	cd web && npm ci --ignore-scripts && npm run build
+
+screens: ## take the pictures of the README again, by the demo and a real browser
+	MOTCUA_SCREENS=$(CURDIR)/docs/screens go test ./e2e -count=1 -run TestScreens -v
 
 new-module: ## make a module that is green at once: make new-module name=lottery
 	go run ./tools/newmodule -name "$(name)"

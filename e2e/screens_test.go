@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"motcua/e2e/browser"
@@ -41,4 +42,11 @@ func TestScreens(t *testing.T) {
 			p.Close()
 		}
 	}
+	p := s.person(t, browser.Options{Name: "form", Width: 360, Height: 800})
+	s.signIn(p, s.account(t, "citizen", ""))
+	p.Visit("/thu-tuc/1.001193/nop")
+	p.Choose("Ủy ban nhân dân phường Bình Minh")
+	p.Press("Bắt đầu")
+	p.Visit(strings.Join(strings.Split(p.Path(), "/")[:3], "/") + "/child")
+	p.Screenshot(filepath.Join(dir, "form-360.png"))
 }

@@ -1055,7 +1055,7 @@ func accountPage(v accountForm) templ.Component {
 													var templ_7745c5c3_Var40 string
 													templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 													if templ_7745c5c3_Err != nil {
-														return templ.Error{Err: templ_7745c5c3_Err, FileName: `accounts.templ`, Line: 165, Col: 21}
+														return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/admin/accounts.templ`, Line: 165, Col: 21}
 													}
 													_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var40))
 													if templ_7745c5c3_Err != nil {
@@ -1227,7 +1227,7 @@ func accountPage(v accountForm) templ.Component {
 								var templ_7745c5c3_Var46 string
 								templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(word(ctx, "admin.reset-text"))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `accounts.templ`, Line: 195, Col: 41}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/admin/accounts.templ`, Line: 195, Col: 41}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var46))
 								if templ_7745c5c3_Err != nil {
