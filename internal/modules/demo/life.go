@@ -134,6 +134,8 @@ func (p *player) choose(l *life, step *flow.StepDef) *flow.ActionDef {
 // when is the moment of an act of the staff.
 func (p *player) when(l *life, step *flow.StepDef, a *flow.ActionDef) time.Time {
 	switch {
+	case l.hold != "" && (a.Effect == flow.Receive || !l.goal.After(p.clock())):
+		return p.soon(l, 0.03, 0.1) // it has to get there by today
 	case a.Effect == flow.Receive, a.Effect == flow.Refuse, l.d.ReceivedAt.IsZero():
 		return p.soon(l, 0.1, pick(l.r, []float64{0.6, 1.5, 3})) // the counter looks at what came in
 	case a.Effect == flow.Extend:
@@ -164,8 +166,9 @@ func (p *player) pace(l *life, step *flow.StepDef) time.Time {
 		}
 	}
 	mine := hours(step)
-	part := mine / max(l.story.rest(l.d.Step, until), mine)
-	h := left * part * between(l.r, 0.75, 1.05)
+	work, waits := l.story.rest(l.d.Step, until)
+	left = max(left-waits, 0)
+	h := left * mine / max(work, mine) * between(l.r, 0.75, 1.05)
 	if left == 0 {
 		h = min(mine, 4) * between(l.r, 0.05, 0.3)
 	}
@@ -201,7 +204,11 @@ func (p *player) aim(l *life) {
 func (p *player) wait(l *life, step *flow.StepDef) next {
 	switch waitsFor(step) {
 	case "payment":
-		return next{p.atHome(l, 1, 50), func(ctx context.Context) error { return p.pay(ctx, l) }}
+		longest := 50.0
+		if l.hold != "" {
+			longest = 2
+		}
+		return next{p.atHome(l, 0.5, longest), func(ctx context.Context) error { return p.pay(ctx, l) }}
 	case "agency":
 		for i := range step.Actions {
 			a := &step.Actions[i]
@@ -236,7 +243,10 @@ func (p *player) termDays(l *life) float64 {
 func (p *player) atHome(l *life, low, high float64) time.Time {
 	t := p.clock().Add(time.Duration(between(l.r, low, high) * float64(time.Hour)))
 	if l.filing.submitter.AccountID == "" { // they come to the counter
-		return l.counter.cal.NextOpening(t).Add(time.Duration(l.r.IntN(3600)) * time.Second)
+		if open := l.counter.cal.NextOpening(t); open.After(t) {
+			return open.Add(time.Duration(l.r.IntN(3600)) * time.Second)
+		}
+		return t
 	}
 	if day := civil.DateOf(t); t.Before(day.At(6, 0)) || t.After(day.At(23, 0)) {
 		t = day.At(7, 0).Add(time.Duration(l.r.IntN(14*3600)) * time.Second)

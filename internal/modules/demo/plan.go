@@ -230,7 +230,7 @@ func (p *planner) free(no int, s *story, f fate) *life {
 			l.turn.at = s.straight[min(1, len(s.straight)-1)]
 		}
 	case served:
-		l.turn = s.turnBy(r, func(t turn) bool { return p.detour(s, t) && chance(r, 0.2) })
+		l.turn = s.turnBy(r, func(t turn) bool { return p.detour(s, t) && chance(r, 0.14) })
 	}
 	if l.turn == nil {
 		l.fate = served
@@ -443,11 +443,11 @@ func (p *planner) held(no int, h hold) *life {
 	term := p.termHours(s, l.channel)
 	way := 0.0
 	if target != s.first {
-		way = s.rest(s.first, target) * between(r, 0.2, 0.6)
+		work, waits := s.rest(s.first, target)
+		way = min(work*between(r, 0.2, 0.6), term*0.5) + waits
 	}
-	way = min(way, term*0.5)
 	stay := hours(s.steps[h.step]) * between(r, 0.05, 0.7)
-	stay = min(stay, max(term*0.85-way, 0.4))
+	stay = max(min(stay, term*0.85-way), 0.3)
 	if chance(r, 0.1) && term > 8 {
 		stay += term * between(r, 0.4, 0.9) // these are overdue
 	}

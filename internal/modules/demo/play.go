@@ -539,7 +539,7 @@ func (p *player) withdraw(ctx context.Context, l *life) error {
 func (p *player) pay(ctx context.Context, l *life) error {
 	in := dossier.PayInput{DossierID: l.d.ID, Amount: l.d.FeeDue, ReceiptNo: l.receiptNo(), Method: "counter"}
 	by := as(ctx, p.clerk(l))
-	if l.channel == dossier.Online && (l.d.ReceivedAt.IsZero() || chance(l.r, 0.7)) {
+	if !l.counter.cal.IsOpen(p.clock()) || l.channel == dossier.Online && (l.d.ReceivedAt.IsZero() || chance(l.r, 0.7)) {
 		in.Method, in.ReceiptNo = "online", ""
 		by = identity.With(ctx, identity.System)
 	}

@@ -343,24 +343,32 @@ func finishes(step *flow.StepDef) bool {
 	return slices.ContainsFunc(step.Actions, func(a flow.ActionDef) bool { return a.Effect == flow.Finish })
 }
 
-// rest is the working time that the straight way takes from a step on, to the end of
-// the work, or to the step until when that comes first; the step itself counts.
-func (s *story) rest(from, until string) float64 {
-	sum := 0.0
+// rest is the work that the straight way takes from a step on, to the end of the
+// work, or to the step until when that comes first; the step itself counts. Waits is
+// the working time that passes meanwhile and in which nobody can do anything:
+// payments come, notices hang out.
+func (s *story) rest(from, until string) (work, waits float64) {
 	i := slices.Index(s.straight, from)
 	if i < 0 {
-		return hours(s.steps[from])
+		return hours(s.steps[from]), 0
 	}
 	for _, id := range s.straight[i:] {
 		if id == until {
 			break
 		}
-		sum += hours(s.steps[id])
+		switch step := s.steps[id]; {
+		case kindOf(step) != flow.WaitStep:
+			work += hours(step)
+		case waitsFor(step) == "payment":
+			waits += 6
+		default:
+			waits += hours(step) + 4
+		}
 		if finishes(s.steps[id]) {
 			break
 		}
 	}
-	return max(sum, 1)
+	return max(work, 1), waits
 }
 
 // turn is an action that leads off the straight way.
