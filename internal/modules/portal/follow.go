@@ -182,7 +182,7 @@ func (p *Portal) status(w http.ResponseWriter, r *http.Request) error {
 func (p *Portal) verify(w http.ResponseWriter, r *http.Request) error {
 	paper, err := p.documents.Verify(r.Context(), r.PathValue("code"))
 	if errors.Is(err, sqldb.ErrNotFound) {
-		return errs.NewNotFound("document.unknown-code")
+		return errs.NewNotFound("document.not-found")
 	}
 	if err != nil {
 		return err
