@@ -112,7 +112,7 @@ func TestHouseServesAndCloses(t *testing.T) {
 			return res.StatusCode, string(body), res.Header
 		}
 		for path, want := range map[string]string{
-			"/healthz": `"ok"`, "/readyz": `"ready"`, "/metrics": "motcua_http_request_seconds", "/openapi.json": `"openapi":"3.1`,
+			"/healthz": `"ok"`, "/readyz": `"ready"`, "/metrics": "motcua_build_info", "/openapi.json": `"openapi":"3.1`,
 			"/": "<html", "/styleguide": "<html", "/thu-tuc": "<html",
 		} {
 			status, body, header := fetch(path)

@@ -1,7 +1,7 @@
 // Command newmodule writes a new room of the house under internal/modules, green
 // at once: types, rules, store with migration, page, words in two languages and
-// tests on both engines. It adds the room to internal/app/modules.go and to the
-// table of ARCHITECTURE.md.
+// tests on both engines. It adds the room to internal/app/modules.go, to the
+// table of ARCHITECTURE.md and to the matrix of who may what.
 //
 //	make new-module name=lottery
 package main
@@ -95,7 +95,8 @@ func generate(root, name string) ([]string, error) {
 	}
 	list := filepath.Join("internal", "app", "modules.go")
 	page := "ARCHITECTURE.md"
-	for path, change := range map[string]func(string, string) (string, error){list: enlist, page: describe} {
+	matrix := filepath.Join("internal", "app", "testdata", "access.txt")
+	for path, change := range map[string]func(string, string) (string, error){list: enlist, page: describe, matrix: admit} {
 		text, err := os.ReadFile(filepath.Join(root, path))
 		if err != nil {
 			return nil, err
@@ -175,4 +176,36 @@ func describe(text, name string) (string, error) {
 	}
 	lines = slices.Insert(lines, last+1, fmt.Sprintf("| %s | new: say here what it is |", name))
 	return head + "\n### Modules" + strings.Join(lines, "\n"), nil
+}
+
+var matrixRow = regexp.MustCompile(`^([+.!]+)  (.+)  \[(.+)\]$`)
+
+// admit adds the pages of the room to the access matrix: like every page for
+// staff, open to whom the others are.
+func admit(text, name string) (string, error) {
+	lines := strings.Split(text, "\n")
+	marks := ""
+	for _, l := range lines {
+		if m := matrixRow.FindStringSubmatch(l); m != nil && m[3] == "staff" {
+			marks = m[1]
+			break
+		}
+	}
+	if marks == "" {
+		return "", errors.New("there is no page for staff to go by")
+	}
+	for _, pattern := range []string{"GET /" + name, "POST /" + name} {
+		at := len(lines)
+		if lines[at-1] == "" { // the file ends with a line's end
+			at--
+		}
+		for i, l := range lines {
+			if m := matrixRow.FindStringSubmatch(l); m != nil && m[2] > pattern {
+				at = i
+				break
+			}
+		}
+		lines = slices.Insert(lines, at, marks+"  "+pattern+"  [staff]")
+	}
+	return strings.Join(lines, "\n"), nil
 }
