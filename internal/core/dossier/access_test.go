@@ -413,3 +413,49 @@ func TestControlSheet(t *testing.T) {
 		}
 	})
 }
+
+// Whoever writes into the table by hand is found out by its events.
+func TestAuditFindsWhatWasWrittenByHand(t *testing.T) {
+	each(t, func(t *testing.T, h *dossiertest.House) {
+		team := h.Team(t, h.Commune)
+		citizen := h.Person(t, "Thái Thị Soi")
+		var all []dossier.Dossier
+		for range 3 {
+			all = append(all, h.Act(t, team.Clerk, h.File(t, citizen), "accept"))
+		}
+		audit := func() (found []dossier.Difference) {
+			t.Helper()
+			n, err := h.Dossiers.Audit(context.Background(), func(d dossier.Difference) { found = append(found, d) })
+			if err != nil || n != 3 {
+				t.Fatalf("%d checked, %v", n, err)
+			}
+			return found
+		}
+		if found := audit(); len(found) != 0 {
+			t.Fatalf("untouched dossiers differ: %v", found)
+		}
+		for column, want := range map[string]string{
+			"due_at = due_at + 86400000": "due_at", "status = 9": "status", "received_at = NULL": "received_at", "fee_due = 0": "fee_due", "late = 1": "late",
+			"supplements = 1": "supplements", "number = 'H99.15.02-261103-7777'": "number", "step = 'sign'": "step", "version = 1": "version",
+		} {
+			before := get(t, h, team.Leader, all[1])
+			if err := h.DB.Tx(context.Background(), func(tx *sqldb.Tx) error {
+				_, err := tx.Exec(context.Background(), `UPDATE dossier_dossier SET `+column+` WHERE id = $1`, all[1].ID)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			found := audit()
+			if len(found) != 1 || found[0].ID != all[1].ID || !slices.Contains(found[0].Fields, want) {
+				t.Errorf("%s: found %v", column, found)
+			}
+			if err := h.DB.Tx(context.Background(), func(tx *sqldb.Tx) error {
+				_, err := tx.Exec(context.Background(), `UPDATE dossier_dossier SET due_at = $1, status = $2, received_at = $3, fee_due = $4, late = 0, supplements = 0, number = $5, step = $6, version = $7 WHERE id = $8`,
+					sqldb.Millis(before.DueAt), before.Status, sqldb.Millis(before.ReceivedAt), before.FeeDue, before.Number, before.Step, before.Version, before.ID)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

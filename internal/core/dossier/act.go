@@ -62,47 +62,61 @@ func (in *ActInput) tidy() []errs.Field {
 }
 
 // change reads a dossier, plans a change and writes it. When somebody was faster
-// and the caller did not say which version it saw, it reads and plans again.
+// and the caller did not say which version it saw, it reads and plans again. When
+// the one who was faster was the same request sent twice, both get one answer.
 func (s *Service) change(ctx context.Context, dossierID string, version int64, key usedFor, plan func(*matter) (*plan, error)) (Dossier, error) {
 	for try := 0; ; try++ {
-		rec, _, _, err := s.see(ctx, s.read, dossierID)
-		if err != nil {
-			return Dossier{}, err
+		d, err := s.changeOnce(ctx, dossierID, version, key, plan)
+		if err == nil {
+			return d, nil
 		}
-		if version != 0 && version != rec.Version {
-			return Dossier{}, s.changedSince(ctx, rec.ID, version)
+		if again, done, rerr := s.replay(ctx, key); done || rerr != nil {
+			return again, rerr
 		}
-		m, err := s.load(ctx, s.read, rec)
-		if err != nil {
-			return Dossier{}, err
-		}
-		p, err := plan(m)
-		if err != nil {
-			return Dossier{}, err
-		}
-		r, err := s.prepare(ctx, p, key)
-		if err != nil {
-			return Dossier{}, err
-		}
-		d, err := s.write(ctx, r)
 		switch {
-		case errors.Is(err, errReplay):
-			again, _, err := s.replay(ctx, key)
-			return again, err
-		case errors.Is(err, errStale) && version != 0:
-			return Dossier{}, s.changedSince(ctx, rec.ID, version)
-		case errors.Is(err, errStale) && try < 10:
-			continue
-		case errors.Is(err, errStale):
+		case !errors.Is(err, errStale):
+			return Dossier{}, err
+		case version != 0:
+			return Dossier{}, s.changedSince(ctx, dossierID, version)
+		case try == 10:
 			return Dossier{}, errs.NewConflict("dossier.busy")
 		}
-		return d, err
 	}
+}
+
+func (s *Service) changeOnce(ctx context.Context, dossierID string, version int64, key usedFor, plan func(*matter) (*plan, error)) (Dossier, error) {
+	rec, _, _, err := s.see(ctx, s.read, dossierID)
+	if err != nil {
+		return Dossier{}, err
+	}
+	if version != 0 && version != rec.Version {
+		return Dossier{}, errStale
+	}
+	m, err := s.load(ctx, s.read, rec)
+	if err != nil {
+		return Dossier{}, err
+	}
+	p, err := plan(m)
+	if err != nil {
+		return Dossier{}, err
+	}
+	r, err := s.prepare(ctx, p, key)
+	if err != nil {
+		return Dossier{}, err
+	}
+	return s.write(ctx, r)
 }
 
 // changedSince says who did what since a version: "Lê Thị Hoa đã tiếp nhận hồ sơ lúc …".
 func (s *Service) changedSince(ctx context.Context, dossierID string, version int64) error {
 	conflict := errs.NewConflict("dossier.changed", "who", "", "what", "", "at", time.Time{})
+	if !looksLikeID(dossierID) {
+		rec, err := headBy(ctx, s.read, "number", strings.ToUpper(dossierID))
+		if err != nil {
+			return conflict.Because(err)
+		}
+		dossierID = rec.ID
+	}
 	events, err := s.Journal.Stream(ctx, s.read, stream(dossierID), 0, 1000)
 	if err != nil {
 		return conflict.Because(err)
