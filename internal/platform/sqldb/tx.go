@@ -24,7 +24,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.group != nil {
 		return db.group.do(ctx, fn)
 	}
-	const tries = 20
+	const tries = 100 // the context bounds it sooner: a request gives up after its own time
 	for try := 0; ; try++ {
 		err := db.postgresTx(ctx, fn)
 		if err == nil || !retriable(err) {
@@ -34,7 +34,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 			return errs.New(errs.Unavailable, "database.busy").Because(err)
 		}
 		// Full jitter: those that clashed must not meet again.
-		wait := rand.N(time.Millisecond << min(try, 6))
+		wait := rand.N(time.Millisecond << min(try, 7))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
