@@ -40,6 +40,7 @@ func TestContract(t *testing.T) {
 		t.Run("counter", func(t *testing.T) { atTheCounter(t, h, s, staff) })
 		t.Run("refusals", func(t *testing.T) { refusals(t, h, s, staff) })
 		t.Run("one key", func(t *testing.T) { oneKey(t, h, s, staff) })
+		t.Run("metrics", func(t *testing.T) { checkMetrics(t, s) })
 		s.Stop(t)
 		checkCommands(t, h)
 	})
@@ -114,6 +115,24 @@ func checkHealth(t *testing.T, s *apitest.Server) {
 		if a.Status != http.StatusOK || !strings.HasPrefix(a.Header.Get("Content-Type"), kind) {
 			t.Errorf("%s: %d %s", path, a.Status, a.Header.Get("Content-Type"))
 		}
+	}
+}
+
+// checkMetrics: measured by route pattern, not by what stood in an address.
+func checkMetrics(t *testing.T, s *apitest.Server) {
+	a := apitest.NewClient(s.Base, "").Call(t, http.MethodGet, "/metrics", "", nil)
+	if a.Status != http.StatusOK || !strings.Contains(string(a.Body), `POST /api/v1/dossiers"`) {
+		t.Fatalf("metrics: %d %.300s", a.Status, a.Body)
+	}
+	planted.Lock()
+	defer planted.Unlock()
+	for w := range planted.words {
+		if strings.Contains(string(a.Body), w) {
+			t.Errorf("the measurements hold %q", w)
+		}
+	}
+	if strings.Contains(string(a.Body), "H64.31-") {
+		t.Error("the measurements hold dossier numbers")
 	}
 }
 

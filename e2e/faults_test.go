@@ -378,11 +378,14 @@ func flipped(t *testing.T, file string) string {
 	return damaged
 }
 
-// Two programs on one data folder would each believe to be alone: the second does
-// not open.
+// Two programs that serve one data folder would each believe to be alone: the
+// second does not open. Looking is allowed.
 func TestOneHouseOneProgram(t *testing.T) {
 	h := copied(t, "sqlite")
 	s := h.serve(t, "")
+	if r := h.run(t, "serve", "--listen", "127.0.0.1:0"); r.Status == 0 || r.Took > 10*time.Second {
+		t.Errorf("a second program serves the same house: %s", r)
+	}
 	if r := h.run(t, "restore", os.DevNull); r.Status == 0 {
 		t.Errorf("restored over a house that serves: %s", r)
 	}

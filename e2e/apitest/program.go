@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +56,26 @@ func (p *Program) logFile() (*os.File, error) {
 	return os.Create(filepath.Join(p.logs, fmt.Sprintf("%03d.log", p.n)))
 }
 
+// keep keeps the log lines among what a command said; the rest was said to the
+// person at the keyboard.
+func (p *Program) keep(said string) error {
+	var logged strings.Builder
+	for line := range strings.Lines(said) {
+		if strings.HasPrefix(line, "{") {
+			logged.WriteString(line)
+		}
+	}
+	if logged.Len() == 0 {
+		return nil
+	}
+	f, err := p.logFile()
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(logged.String())
+	return errors.Join(err, f.Close())
+}
+
 // Logs are the logs of every process so far, by file name.
 func (p *Program) Logs() (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(p.logs, "*.log"))
@@ -95,15 +114,13 @@ func (p *Program) Run(t testing.TB, args ...string) Result {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var out, errOut bytes.Buffer
-	log, err := p.logFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
 	cmd := exec.CommandContext(ctx, p.Bin, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = environ(), &out, io.MultiWriter(&errOut, log)
+	cmd.Env, cmd.Stdout, cmd.Stderr = environ(), &out, &errOut
 	began := time.Now()
-	err = cmd.Run()
+	err := cmd.Run()
+	if logErr := p.keep(errOut.String()); logErr != nil {
+		t.Fatal(logErr)
+	}
 	r := Result{Out: out.String(), Err: errOut.String(), Took: time.Since(began), commandLine: "motcua " + strings.Join(args, " ")}
 	var exit *exec.ExitError
 	switch {

@@ -25,7 +25,7 @@ func (c *demoCmd) Run(r *run) (err error) {
 	}
 	ln, err := new(net.ListenConfig).Listen(r.ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return errors.New(r.t("cli.cannot-listen", "address", cfg.Listen, "reason", err))
+		return errors.New(r.t("cli.cannot-listen", "address", cfg.Listen, "reason", err.Error()))
 	}
 	if !given(origins, "public_url") {
 		cfg.PublicURL = address(&cfg, ln) // what is printed in QR codes leads back here

@@ -24,7 +24,7 @@ func (c *serveCmd) Run(r *run) error {
 	}
 	ln, err := new(net.ListenConfig).Listen(r.ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return errors.New(r.t("cli.cannot-listen", "address", cfg.Listen, "reason", err))
+		return errors.New(r.t("cli.cannot-listen", "address", cfg.Listen, "reason", err.Error()))
 	}
 	return r.serve(cfg, ln, serving{options: func(o *app.Options) { o.Development = c.Development }})
 }
