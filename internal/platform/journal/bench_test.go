@@ -40,13 +40,13 @@ func benchEach(b *testing.B, bench func(b *testing.B, db *sqldb.DB)) {
 		}()
 		if db.Dialect() == sqldb.Postgres {
 			for _, table := range append(slices.Clone(houseTables), "journal_lease", "journal_cursor", "journal_parked", "schema_step", "work") {
-				exec(b, db, `DROP TABLE IF EXISTS `+table)
+				sqlExec(b, db, `DROP TABLE IF EXISTS `+table)
 			}
 		}
 		if err := sqldb.Migrate(b.Context(), db, Line()); err != nil {
 			b.Fatal(err)
 		}
-		exec(b, db, `CREATE TABLE work (id TEXT PRIMARY KEY, note TEXT NOT NULL)`)
+		sqlExec(b, db, `CREATE TABLE work (id TEXT PRIMARY KEY, note TEXT NOT NULL)`)
 		bench(b, db)
 	}
 	b.Run("sqlite", func(b *testing.B) { run(b, "sqlite:"+b.TempDir()+"/bench.db") })

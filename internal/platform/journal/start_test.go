@@ -23,8 +23,8 @@ func TestRestoreFromBackup(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB) {
 		h := newHouse(t, db, 5)
 		back := h.size - 20
-		exec(t, db, `DELETE FROM journal_checkpoint WHERE size > $1`, back)
-		exec(t, db, `DELETE FROM journal_event WHERE position >= $1`, back)
+		sqlExec(t, db, `DELETE FROM journal_checkpoint WHERE size > $1`, back)
+		sqlExec(t, db, `DELETE FROM journal_event WHERE position >= $1`, back)
 		if err := db.Tx(t.Context(), func(tx *sqldb.Tx) error {
 			h.tx = tx
 			h.renumber()
@@ -67,7 +67,7 @@ func TestRestoreFromBackup(t *testing.T) {
 		clean(t, db, h.dir)
 		catchUp(t, open(t, db, Options{Dir: h.dir, Log: quiet}))
 		// What remains is still bound by what was signed before.
-		exec(t, db, `UPDATE journal_event SET purpose = 'x' WHERE position = 3`)
+		sqlExec(t, db, `UPDATE journal_event SET purpose = 'x' WHERE position = 3`)
 		if err := db.Tx(t.Context(), func(tx *sqldb.Tx) error {
 			h.tx = tx
 			h.reseal()
@@ -84,8 +84,8 @@ func TestRestoreFromBackup(t *testing.T) {
 func TestAcceptRewindRefusesAChangedPast(t *testing.T) {
 	db := sqldbtest.SQLite(t, Line())
 	h := newHouse(t, db, 6)
-	exec(t, db, `UPDATE journal_event SET purpose = 'x' WHERE position = 3`)
-	exec(t, db, `DELETE FROM journal_event WHERE position >= $1`, h.size-5)
+	sqlExec(t, db, `UPDATE journal_event SET purpose = 'x' WHERE position = 3`)
+	sqlExec(t, db, `DELETE FROM journal_event WHERE position >= $1`, h.size-5)
 	if err := db.Tx(t.Context(), func(tx *sqldb.Tx) error {
 		h.tx = tx
 		h.reseal()
@@ -102,7 +102,7 @@ func TestAcceptRewindRefusesAChangedPast(t *testing.T) {
 func TestRewrittenHistoryDoesNotStart(t *testing.T) {
 	db := sqldbtest.SQLite(t, Line())
 	h := newHouse(t, db, 7)
-	exec(t, db, `UPDATE journal_event SET actor = 'x' WHERE position = $1`, h.size/2)
+	sqlExec(t, db, `UPDATE journal_event SET actor = 'x' WHERE position = $1`, h.size/2)
 	if err := db.Tx(t.Context(), func(tx *sqldb.Tx) error {
 		h.tx = tx
 		h.reseal()
@@ -125,7 +125,7 @@ func TestRewindUnderARunningHouse(t *testing.T) {
 		}
 		catchUp(t, j)
 		for _, q := range []string{`DELETE FROM journal_event WHERE position >= 4`, `UPDATE journal_tree SET size = 4`, `DELETE FROM journal_checkpoint`, `UPDATE journal_stream SET seq = 4`} {
-			exec(t, db, q)
+			sqlExec(t, db, q)
 		}
 		j.sealer.loaded = false
 		add(t, j, "d:1", "d.b", nil)

@@ -506,13 +506,13 @@ func TestTamperingWithTheUnsealedTail(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			exec(t, db, q)
+			sqlExec(t, db, q)
 			if r := verify(t, db, dir); r.OK() {
 				t.Errorf("%s: not found", q)
 			}
-			exec(t, db, `DELETE FROM journal_event WHERE position IS NULL`)
+			sqlExec(t, db, `DELETE FROM journal_event WHERE position IS NULL`)
 			for _, e := range saved {
-				exec(t, db, `INSERT INTO journal_event (id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+				sqlExec(t, db, `INSERT INTO journal_event (id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 					e.ID, e.Stream, e.Seq, e.Type, sqldb.Millis(e.At), e.Actor, e.ActorName, e.OnBehalf, e.Purpose, string(e.Data))
 			}
 			if r := verify(t, db, dir); !r.OK() {
@@ -522,7 +522,7 @@ func TestTamperingWithTheUnsealedTail(t *testing.T) {
 	})
 }
 
-func exec(t testing.TB, db *sqldb.DB, q string, args ...any) {
+func sqlExec(t testing.TB, db *sqldb.DB, q string, args ...any) {
 	t.Helper()
 	if err := db.Tx(t.Context(), func(tx *sqldb.Tx) error {
 		_, err := tx.Exec(t.Context(), q, args...)
