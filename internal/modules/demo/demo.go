@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -183,6 +184,9 @@ func (d *Demo) load(ctx context.Context, what begun, start, end time.Time) (Repo
 	}
 	plan := planner{seed: what.Seed, town: town, stories: stories, start: start, end: end}
 	p := &player{d: d, seed: what.Seed, town: town, scans: d.newScans(), start: start, end: end, jobs: d.Dossiers.Module().Jobs, lives: plan.plan(what.Dossiers)}
+	// Nothing else is at work here, and little stays in memory: collecting garbage less
+	// often saves a fifth of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	err = p.play(document.OnDemand(ctx))
 	report := p.report()
 	report.Staff, report.Citizens = len(people.staff), len(people.citizens)

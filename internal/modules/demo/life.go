@@ -42,7 +42,8 @@ type life struct {
 	visited map[string]bool
 	asked   []*worker      // who gave an opinion
 	found   map[string]any // result fields
-	timed   bool           // waits for a timer: what we know of it may be old
+	ended   bool
+	timed   bool // waits for a timer: what we know of it may be old
 }
 
 // next is what happens next in a life.

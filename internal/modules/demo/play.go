@@ -32,6 +32,7 @@ type player struct {
 	lives  []*life
 	queue  queue
 	acts   int
+	ended  []string // dossiers whose reminders are still to be taken back
 	found  []string // troubles
 }
 
@@ -168,19 +169,32 @@ const remindJob = "dossier.remind"
 
 // close brings the house up to today.
 func (p *player) close(ctx context.Context) error {
-	const atOnce = 500
-	var ended []string
 	for _, l := range p.lives {
 		if l.d.ID != "" && l.timed { // its timer may have run out last
 			if err := p.refresh(ctx, l); err != nil {
 				return err
 			}
-		}
-		if l.d.ID != "" && l.d.Ended() {
-			ended = append(ended, l.d.ID)
+			p.note(l)
 		}
 	}
-	for some := range slices.Chunk(ended, atOnce) {
+	if err := p.unremind(ctx); err != nil {
+		return err
+	}
+	return p.runJobs(ctx, p.jobs)
+}
+
+// note remembers a dossier that has ended.
+func (p *player) note(l *life) {
+	if !l.ended && l.d.Ended() {
+		l.ended = true
+		p.ended = append(p.ended, l.d.ID)
+	}
+}
+
+// unremind takes the reminders of dossiers back that have ended since it was called last.
+func (p *player) unremind(ctx context.Context) error {
+	const atOnce = 500
+	for some := range slices.Chunk(p.ended, atOnce) {
 		if err := p.d.DB.Tx(ctx, func(tx *sqldb.Tx) error {
 			for _, id := range some {
 				if _, err := p.d.Jobs.Cancel(ctx, tx, remindJob, id); err != nil {
@@ -192,7 +206,8 @@ func (p *player) close(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.runJobs(ctx, p.jobs)
+	p.ended = p.ended[:0]
+	return nil
 }
 
 func (p *player) runJobs(ctx context.Context, handlers []job.Handler) error {
@@ -215,9 +230,12 @@ func (p *player) trouble(l *life, err error) error {
 
 // onto plans what comes next in a life.
 func (p *player) onto(l *life) {
-	if n := p.onward(l); n.do != nil {
-		heap.Push(&p.queue, event{n.at, l.no, l, n.do})
+	n := p.onward(l)
+	if n.do == nil {
+		l.filing, l.found, l.strays = filing{unvaried: l.filing.unvaried}, nil, nil // nobody asks any more
+		return
 	}
+	heap.Push(&p.queue, event{n.at, l.no, l, n.do})
 }
 
 // tick lets the house do what it does by the clock, in the morning and at night:
@@ -229,6 +247,9 @@ func (p *player) tick(at time.Time) {
 			p.tick(next)
 		} else {
 			p.tick(day.AddDays(1).At(0, 2))
+		}
+		if err := p.unremind(ctx); err != nil {
+			return err
 		}
 		return p.runJobs(ctx, p.timers)
 	}})
@@ -398,6 +419,7 @@ func (p *player) settled(l *life, what string, d dossier.Dossier, err error) err
 	}
 	moved := !d.DueAt.Equal(l.d.DueAt) || l.d.ClockState != d.ClockState
 	l.d, l.timed = d, false
+	p.note(l)
 	if moved {
 		p.aim(l)
 	}

@@ -17,8 +17,7 @@ type filing struct {
 	owner     person
 	submitter person
 	proxy     string
-	business  string // name of the owner when it is a business of the submitter
-	answers   map[string]any
+	business  string       // name of the owner when it is a business of the submitter
 	lawful    form.Answers // the answers as the form takes them
 	clean     form.Answers // as they are filed: with what the form computes
 	unvaried  bool         // the generator's answers did not fit the form: those of the acceptance case stand there
@@ -359,7 +358,7 @@ func (s *story) write(f *filing, r *rand.Rand, st *strays, env form.Env) {
 			f.unvaried = true
 			continue
 		}
-		f.answers, f.lawful = a, s.form.Prefill(typed, env)
+		f.lawful = s.form.Prefill(typed, env)
 		if len(s.form.Validate(f.lawful, env)) == 0 {
 			return
 		}
