@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -589,5 +592,54 @@ func checkCommands(t *testing.T, h house) {
 	}
 	if _, err := os.Stat(empty); err == nil {
 		t.Error("looking at a house that is not there made one")
+	}
+}
+
+// A real house begins empty: one command makes the first administrator, who
+// chooses a password on a page, signs in, and finds the packs that were loaded.
+func TestFirstAdministrator(t *testing.T) {
+	h := house{Program: program(t), dir: filepath.Join(t.TempDir(), "new")}
+	s := h.serve(t, "")
+	made := h.Must(t, append([]string{"init", "--code", "H64", "--agency", "Ủy ban nhân dân tỉnh Mẫu", "--login", "quantri", "--name", "Lê Thị Quản"}, h.flags()...)...)
+	path := "/dat-mat-khau/" + made.Last()[strings.LastIndex(made.Last(), "/")+1:]
+	if r := h.Must(t, append([]string{"pack", "load"}, h.flags()...)...); !strings.HasPrefix(r.Last(), "OK: ") {
+		t.Error(r)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar, Timeout: time.Minute}
+	visit := func(path string, form url.Values) string {
+		t.Helper()
+		var res *http.Response
+		if form == nil {
+			res, err = browser.Get(s.Base + path) //nolint:noctx // the client has a timeout
+		} else {
+			res, err = browser.PostForm(s.Base+path, form) //nolint:noctx // the client has a timeout
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d %v %.500s", path, res.StatusCode, err, text)
+		}
+		return string(text)
+	}
+	const password = "lúa chín vàng đồng xa"
+	visit(path, nil)
+	visit(path, url.Values{"password": {password}, "password2": {password}})
+	visit("/dang-nhap", url.Values{"login": {"quantri"}, "password": {password}})
+	if page := visit("/quan-tri/co-quan", nil); !strings.Contains(page, "Ủy ban nhân dân tỉnh Mẫu") {
+		t.Error("the administrator does not see the agency")
+	}
+	if page := visit("/thu-tuc?q=khai+sinh", nil); !strings.Contains(page, "1.001193") {
+		t.Error("the procedures of the packs are not found")
+	}
+	s.Stop(t)
+	if r := h.run(t, "audit", "verify"); r.Status != 0 {
+		t.Error(r)
 	}
 }

@@ -52,6 +52,7 @@ type grammar struct {
 
 	Serve     serveCmd   `cmd:"" help:"${serve}"`
 	Demo      demoCmd    `cmd:"" help:"${demo}"`
+	Init      initCmd    `cmd:"" help:"${init}"`
 	Migrate   migrateCmd `cmd:"" help:"${migrate}"`
 	Backup    backupCmd  `cmd:"" help:"${backup}"`
 	Restore   restoreCmd `cmd:"" help:"${restore}"`
@@ -128,6 +129,7 @@ func language(args, environ []string) string {
 var helpKeys = []string{
 	"about", "config_file", "lang", "dir", "database", "listen", "serve", "development", "demo", "dossiers", "no_serve", "backup", "backup_file", "backup_check", "backup_replace",
 	"restore", "restore_file", "restore_reason", "doctor", "migrate", "migrate_dry",
+	"init", "init_code", "init_agency", "init_login", "init_name",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",
