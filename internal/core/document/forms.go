@@ -193,7 +193,8 @@ func drawExtension(s *sheet, p page) {
 	s.body(r("Sự chậm trễ này đã gây khó khăn, tốn kém cho ông/bà. " + p.Agency.Name + " xin gửi tới ông/bà lời xin lỗi chân thành và đề nghị được gia hạn thời gian giải quyết."))
 	s.body(r("Chúng tôi sẽ trả kết quả giải quyết hồ sơ cho ông/bà vào: "), rb(moment(p.NewDue)), r("."))
 	s.body(r("Mong nhận được sự thông cảm của ông/bà vì sự chậm trễ này."))
-	s.signatures(s.recipients("Như trên"), signature{authority: p.Signer.Authority, title: orName(p.Signer.Title, "THỦ TRƯỞNG CƠ QUAN"), how: "(Ký, ghi rõ họ tên và đóng dấu)", name: p.Signer.Name})
+	s.recipients("Như trên")
+	s.signatures(signature{}, signature{authority: p.Signer.Authority, title: orName(p.Signer.Title, "THỦ TRƯỞNG CƠ QUAN"), how: "(Ký, ghi rõ họ tên và đóng dấu)", name: p.Signer.Name})
 	s.checkLine(p.code, p.where)
 }
 
@@ -216,12 +217,13 @@ func drawStop(s *sheet, p page) {
 	}
 	s.item("Phí, lệ phí", orName(p.FeeNote, feeText(p.Fees)))
 	s.body(r("Nếu không đồng ý với thông báo này, ông/bà có quyền phản ánh, kiến nghị hoặc khiếu nại theo quy định của pháp luật."))
-	s.signatures(s.recipients("Như trên"), signature{authority: p.Signer.Authority, title: orName(p.Signer.Title, "THỦ TRƯỞNG CƠ QUAN"), how: "(Ký, ghi rõ họ tên và đóng dấu)", name: p.Signer.Name})
+	s.recipients("Như trên")
+	s.signatures(signature{}, signature{authority: p.Signer.Authority, title: orName(p.Signer.Title, "THỦ TRƯỞNG CƠ QUAN"), how: "(Ký, ghi rõ họ tên và đóng dấu)", name: p.Signer.Name})
 	s.checkLine(p.code, p.where)
 }
 
 // recipients is the left column "Nơi nhận".
-func (s *sheet) recipients(lines ...string) signature {
+func (s *sheet) recipients(lines ...string) {
 	keep := s.y
 	s.ensure(46)
 	if s.y != keep {
@@ -235,7 +237,6 @@ func (s *sheet) recipients(lines ...string) signature {
 	}
 	s.para(box{x: s.left, w: w, lead: 1.15, fixed: true}, run{text: "- Lưu: hồ sơ.", size: 11})
 	s.y = keep
-	return signature{}
 }
 
 func drawControlSheet(s *sheet, p page) {

@@ -108,13 +108,12 @@ func (s *sheet) item(label, value string) {
 func (s *sheet) items(pairs ...[2]string) {
 	total := s.right - s.left
 	w := total / float64(len(pairs))
-	top, end := s.y, s.y
 	h := 0.0
 	for _, p := range pairs {
 		h = max(h, s.height(box{w: w, lead: 1.3}, r(p[0]+": "), r(orDots(p[1]))))
 	}
 	s.ensure(h)
-	top = s.y
+	top, end := s.y, s.y
 	for i, p := range pairs {
 		s.y = top
 		s.para(box{x: s.left + w*float64(i), w: w, lead: 1.3, fixed: true}, r(p[0]+": "), r(orDots(p[1])))

@@ -31,14 +31,13 @@ const (
 // below, 30 left, 15-20 right; the page number in the top margin from page 2 on.
 // It does its own line breaking, because the runs of one line differ in weight.
 type sheet struct {
-	pdf           *fpdf.Fpdf
-	w, h          float64 // page, mm
-	left, right   float64 // x of the margins, mm
-	top, bottom   float64 // y of the margins, mm
-	y             float64 // where the next line begins
-	size          float64 // size of text that names none, pt
-	onNewPage     func()
-	headerSkipped bool
+	pdf         *fpdf.Fpdf
+	w, h        float64 // page, mm
+	left, right float64 // x of the margins, mm
+	top, bottom float64 // y of the margins, mm
+	y           float64 // where the next line begins
+	size        float64 // size of text that names none, pt
+	onNewPage   func()
 }
 
 // paper is the size and direction of a sheet.
@@ -118,10 +117,9 @@ type run struct {
 	size  float64 // 0 = the sheet's
 }
 
-func r(text string) run   { return run{text: text} }
-func rb(text string) run  { return run{text: text, style: bold} }
-func ri(text string) run  { return run{text: text, style: italic} }
-func rbi(text string) run { return run{text: text, style: boldItalic} }
+func r(text string) run  { return run{text: text} }
+func rb(text string) run { return run{text: text, style: bold} }
+func ri(text string) run { return run{text: text, style: italic} }
 
 // align of a paragraph.
 type align int
@@ -207,6 +205,7 @@ func (s *sheet) drawLine(b box, l line, first bool, h float64) {
 		if gaps := l.gaps(); !l.last && gaps > 0 {
 			extra = free / float64(gaps)
 		}
+	case alignLeft:
 	}
 	base := s.y + h/2 + mm(l.size)*0.34
 	// Words of one style are written together, so that the text can be read out of

@@ -2,6 +2,7 @@ package document
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -137,8 +138,8 @@ blocks:
 		t.Fatal(err)
 	}
 	_, err = Compile(def, Known{Vars: vars, Result: []string{"scope"}, Entry: []string{}})
-	problems, ok := err.(decl.Problems)
-	if !ok {
+	var problems decl.Problems
+	if !errors.As(err, &problems) {
 		t.Fatalf("%v", err)
 	}
 	all := problems.Error()

@@ -163,7 +163,7 @@ func TestTrackTellsNothingPersonal(t *testing.T) {
 		team := h.Team(t, h.Commune)
 		owner := h.Person(t, "Bí Mật Thị Mai")
 		d := h.Act(t, team.Clerk, h.File(t, owner), "accept")
-		s, err := h.Dossiers.Track(h18n(h, context.Background()), " "+strings.ToLower(d.Number)+" ")
+		s, err := h.Dossiers.Track(h18n(context.Background(), h), " "+strings.ToLower(d.Number)+" ")
 		if err != nil || s.Status != dossier.StatusProcessing || s.AgencyName != h.Commune.Name || s.DueAt.IsZero() || len(s.Stages) != 4 || !s.Stages[0].Done || !s.Stages[1].Here {
 			t.Fatalf("%+v, %v", s, err)
 		}

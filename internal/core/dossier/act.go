@@ -180,14 +180,15 @@ func (s *Service) planAct(ctx context.Context, actor identity.Actor, m *matter, 
 		if err := p.pay(in.Fields, "counter"); err != nil {
 			return nil, err
 		}
+	default: // the flow alone knows what follows
 	}
-	run, effects, err := m.flow.Act(m.rec.Run, input, me, m.facts(), m.moment(s, ctx))
+	run, effects, err := m.flow.Act(m.rec.Run, input, me, m.facts(), m.moment(ctx, s))
 	if err != nil {
 		return nil, err
 	}
 	what := act{effect: action.Effect, action: action.ID, task: action.Task, reason: in.Reason, note: in.Note, value: input.Value}
 	if action.Effect == flow.Supplement {
-		if bad := p.ask(ctx, m, in, run); len(bad) > 0 {
+		if bad := p.ask(m, in, run); len(bad) > 0 {
 			return nil, errs.NewInvalid(bad...)
 		}
 		what.data.Supplement, what.data.Round = p.asked.ID, p.asked.Round
@@ -204,6 +205,7 @@ func (p *plan) finishAct(run flow.Run, effects []flow.Effect, what act) error {
 			what.typ = evSuspended
 		case StatusRefused:
 			what.typ = evRefused
+		default: // it goes on
 		}
 	}
 	if p.rec.Status == StatusSupplement && run.Status != StatusSupplement && p.ended == "" {
@@ -349,7 +351,7 @@ func (p *plan) also(f func(context.Context, *sqldb.Tx, *record) error) {
 }
 
 // ask opens a supplement request.
-func (p *plan) ask(ctx context.Context, m *matter, in ActInput, run flow.Run) []errs.Field {
+func (p *plan) ask(m *matter, in ActInput, run flow.Run) []errs.Field {
 	q := &SupplementRequest{
 		ID: id.New(), Round: run.Supplements, AskedAt: m.now, AskedBy: p.signature(), Reason: in.Reason, Guidance: in.Note,
 	}
@@ -438,9 +440,10 @@ func (s *Service) Pay(ctx context.Context, in PayInput) (Dossier, error) {
 		machine := flow.Who{Side: flow.System}
 		waiting, found := effectAction(m.flow.Actions(m.rec.Run, machine, facts), flow.Paid)
 		if !found || m.rec.Status != StatusPayment {
-			return p, p.paidOnly(m.rec)
+			p.paidOnly(m.rec)
+			return p, nil
 		}
-		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: waiting.ID, Task: waiting.Task}, machine, facts, m.moment(s, ctx))
+		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: waiting.ID, Task: waiting.Task}, machine, facts, m.moment(ctx, s))
 		if err != nil {
 			return nil, err
 		}
@@ -451,7 +454,7 @@ func (s *Service) Pay(ctx context.Context, in PayInput) (Dossier, error) {
 }
 
 // paidOnly tells a payment that moves nothing else.
-func (p *plan) paidOnly(old record) error {
+func (p *plan) paidOnly(old record) {
 	e := planned{typ: evPaid, at: p.m.now}
 	if p.actor.Kind == identity.KindStaff {
 		e.data.Post, e.data.Agency = p.post.Title, p.post.AgencyID
@@ -459,7 +462,6 @@ func (p *plan) paidOnly(old record) error {
 	p.differences(old, &e.data)
 	e.data.Owner, e.data.Submitter = p.rec.Owner.AccountID, p.rec.Submitter.AccountID
 	p.events = append(p.events, e)
-	return nil
 }
 
 // carryPaid carries an act together with the payment made with it.

@@ -141,17 +141,17 @@ func BenchmarkQueue(b *testing.B) {
 		seed(b, h, n)
 		team, province := h.Team(b, h.Commune), h.Team(b, h.Province)
 		officer, leader := h.As(b, team.Officer), h.As(b, province.Leader)
-		last := deep(b, h, officer)
+		last := deep(officer, b, h)
 		for name, run := range map[string]func() error{
 			"counters":           func() error { _, err := h.Dossiers.Counters(officer); return err },
-			"unassigned":         page(h, officer, dossier.QueueQuery{Queue: dossier.QueueUnassigned}),
-			"overdue":            page(h, officer, dossier.QueueQuery{Queue: dossier.QueueOverdue}),
-			"all":                page(h, officer, dossier.QueueQuery{Queue: dossier.QueueAll}),
-			"all-deep":           page(h, officer, dossier.QueueQuery{Queue: dossier.QueueAll, After: last}),
-			"all-of-province":    page(h, leader, dossier.QueueQuery{Queue: dossier.QueueAll}),
-			"all-open":           page(h, officer, dossier.QueueQuery{Queue: dossier.QueueAll, Status: dossier.StatusProcessing}),
-			"search-name":        page(h, officer, dossier.QueueQuery{Queue: dossier.QueueAll, Search: "dang thi huong"}),
-			"search-common-word": page(h, leader, dossier.QueueQuery{Queue: dossier.QueueAll, Search: "thi"}),
+			"unassigned":         page(officer, h, dossier.QueueQuery{Queue: dossier.QueueUnassigned}),
+			"overdue":            page(officer, h, dossier.QueueQuery{Queue: dossier.QueueOverdue}),
+			"all":                page(officer, h, dossier.QueueQuery{Queue: dossier.QueueAll}),
+			"all-deep":           page(officer, h, dossier.QueueQuery{Queue: dossier.QueueAll, After: last}),
+			"all-of-province":    page(leader, h, dossier.QueueQuery{Queue: dossier.QueueAll}),
+			"all-open":           page(officer, h, dossier.QueueQuery{Queue: dossier.QueueAll, Status: dossier.StatusProcessing}),
+			"search-name":        page(officer, h, dossier.QueueQuery{Queue: dossier.QueueAll, Search: "dang thi huong"}),
+			"search-common-word": page(leader, h, dossier.QueueQuery{Queue: dossier.QueueAll, Search: "thi"}),
 		} {
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
@@ -164,12 +164,12 @@ func BenchmarkQueue(b *testing.B) {
 	})
 }
 
-func page(h *dossiertest.House, ctx context.Context, q dossier.QueueQuery) func() error {
+func page(ctx context.Context, h *dossiertest.House, q dossier.QueueQuery) func() error {
 	return func() error { _, err := h.Dossiers.Queue(ctx, q); return err }
 }
 
 // deep turns thirty pages.
-func deep(b *testing.B, h *dossiertest.House, ctx context.Context) (after string) {
+func deep(ctx context.Context, b *testing.B, h *dossiertest.House) (after string) {
 	b.Helper()
 	for range 30 {
 		p, err := h.Dossiers.Queue(ctx, dossier.QueueQuery{Queue: dossier.QueueAll, After: after, Limit: 100})

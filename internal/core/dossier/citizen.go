@@ -106,7 +106,7 @@ func (s *Service) planSupply(ctx context.Context, actor identity.Actor, me flow.
 		return nil, err
 	}
 	p := newPlan(m, actor)
-	run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: action.ID, Task: action.Task, Note: in.Note}, me, m.facts(), m.moment(s, ctx))
+	run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: action.ID, Task: action.Task, Note: in.Note}, me, m.facts(), m.moment(ctx, s))
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *Service) Withdraw(ctx context.Context, in WithdrawInput) (Dossier, erro
 		if !found || action.Blocked != nil {
 			return nil, errs.NewConflict("dossier.too-late-to-withdraw")
 		}
-		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: action.ID, Task: action.Task, Reason: in.Reason}, me, m.facts(), m.moment(s, ctx))
+		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: action.ID, Task: action.Task, Reason: in.Reason}, me, m.facts(), m.moment(ctx, s))
 		if err != nil {
 			return nil, err
 		}

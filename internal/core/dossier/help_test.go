@@ -19,7 +19,7 @@ import (
 )
 
 // h18n gives a context the words of the house.
-func h18n(h *dossiertest.House, ctx context.Context) context.Context {
+func h18n(ctx context.Context, h *dossiertest.House) context.Context {
 	return i18n.WithBundle(ctx, h.Words)
 }
 

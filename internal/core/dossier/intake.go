@@ -98,7 +98,7 @@ func (s *Service) planReceipt(ctx context.Context, p *plan, actor identity.Actor
 	if a.Blocked != nil {
 		return blocked(a)
 	}
-	run, effects, err := m.flow.Act(p.rec.Run, flow.Input{Action: a.ID, Task: a.Task}, me, m.facts(), m.moment(s, ctx))
+	run, effects, err := m.flow.Act(p.rec.Run, flow.Input{Action: a.ID, Task: a.Task}, me, m.facts(), m.moment(ctx, s))
 	if err != nil {
 		return err
 	}

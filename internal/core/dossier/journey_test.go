@@ -74,7 +74,7 @@ func TestFromFormToResult(t *testing.T) {
 		if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF")) || name != "giay-phep-thu-nghiem-0001-gptn-ubnd.pdf" {
 			t.Errorf("result %q, %d bytes, %v", name, len(pdf), err)
 		}
-		story(t, h, h.As(t, citizen), d, []string{
+		story(h.As(t, citizen), t, h, d, []string{
 			"Hồ sơ đã được nộp đến Ủy ban nhân dân phường Hồng Hà.",
 			"Ủy ban nhân dân phường Hồng Hà đã tiếp nhận hồ sơ, hẹn trả kết quả lúc 17:30 ngày 10/11/2026.",
 			"Hồ sơ được chuyển đến bước: Lãnh đạo ký.",
@@ -88,7 +88,7 @@ func TestFromFormToResult(t *testing.T) {
 }
 
 // story checks the titles of the timeline.
-func story(t *testing.T, h *dossiertest.House, ctx context.Context, d dossier.Dossier, want []string) {
+func story(ctx context.Context, t *testing.T, h *dossiertest.House, d dossier.Dossier, want []string) {
 	t.Helper()
 	items, err := h.Dossiers.Timeline(ctx, d.ID)
 	if err != nil {

@@ -153,7 +153,7 @@ func (m *matter) term() clock.Term {
 }
 
 // moment is the time of an act with the calendars that turn spans into dates.
-func (m *matter) moment(s *Service, ctx context.Context) flow.Now {
+func (m *matter) moment(ctx context.Context, s *Service) flow.Now {
 	return flow.Now{At: m.now, Due: func(agency string, from time.Time, after flow.Span) time.Time {
 		cal, ok := m.calendars[agency]
 		if !ok {

@@ -71,7 +71,7 @@ func governed(name string) (string, bool) {
 		keys[i] = fold.Key(w)
 	}
 	head := strings.Join(keys, " ")
-	skip := 0
+	var skip int
 	switch {
 	case strings.HasPrefix(head, "uy ban nhan dan "):
 		skip = 4
@@ -147,6 +147,7 @@ func (p *plan) paperData(kind document.Kind, reason string, until time.Time) doc
 		if p.rec.FeePaid > 0 {
 			d.FeeNote = "Phí, lệ phí đã nộp được xử lý theo quy định về phí, lệ phí."
 		}
+	default: // nothing beside the reason
 	}
 	for _, f := range m.fees {
 		amount := f.Amount

@@ -105,7 +105,6 @@ type act struct {
 	reason string // to the citizen
 	note   string // to colleagues
 	value  string
-	fields map[string]any
 	data   Event // further parts
 }
 
@@ -131,7 +130,7 @@ func (p *plan) carry(run flow.Run, effects []flow.Effect, a act) error {
 	}
 	index := len(p.events)
 	for _, effect := range effects {
-		if err := p.effect(effect, &e, index, a); err != nil {
+		if err := p.effect(effect, &e, index); err != nil {
 			return err
 		}
 	}
@@ -146,7 +145,7 @@ func (p *plan) carry(run flow.Run, effects []flow.Effect, a act) error {
 	return nil
 }
 
-func (p *plan) effect(effect flow.Effect, e *planned, index int, a act) error {
+func (p *plan) effect(effect flow.Effect, e *planned, index int) error {
 	switch x := effect.(type) {
 	case flow.StatusChanged:
 		p.rec.Status = x.To

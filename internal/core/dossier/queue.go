@@ -168,14 +168,13 @@ func (s *Service) condition(queue Queue, p *args, now time.Time) string {
 		return " AND t.kind = '" + kindSign + "'"
 	case QueueToReturn:
 		return " AND t.kind = '" + kindReturn + "'"
-	case QueueUnassigned, QueueMine:
-		return ""
 	case QueueDueSoon:
 		return " AND t.late_at >= " + p.add(sqldb.Millis(now)) + " AND t.late_at < " + p.add(sqldb.Millis(soon(now)))
 	case QueueOverdue:
 		return " AND t.late_at < " + p.add(sqldb.Millis(now))
+	default:
+		return ""
 	}
-	return ""
 }
 
 // soon is until when a dossier counts as nearly due: the end of the next day that

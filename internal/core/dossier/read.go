@@ -62,7 +62,7 @@ func (s *Service) Get(ctx context.Context, numberOrID, purpose string) (Detail, 
 		d.hideFromParties()
 	}
 	d.Actions = m.flow.Actions(rec.Run, d.side(actor, rec), m.facts())
-	d.rights(actor, rel)
+	d.rights(rel)
 	if rel == staffReads && actor.Kind == identity.KindStaff {
 		return d, s.opened(ctx, actor, &rec, tasks, purpose)
 	}
@@ -78,7 +78,7 @@ func (d *Detail) side(a identity.Actor, rec record) flow.Who {
 }
 
 // rights says what the reader may do beside the actions of the flow.
-func (d *Detail) rights(a identity.Actor, rel relation) {
+func (d *Detail) rights(rel relation) {
 	for _, action := range d.Actions {
 		if action.Blocked != nil {
 			continue

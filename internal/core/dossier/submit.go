@@ -466,7 +466,7 @@ func (s *Service) planNew(ctx context.Context, actor identity.Actor, n newFiling
 	if err != nil {
 		return nil, err
 	}
-	run, effects, err := m.flow.Start(flow.StartInput{Who: who(actor, m.competent.Path), Agencies: refs, Now: m.moment(s, ctx)})
+	run, effects, err := m.flow.Start(flow.StartInput{Who: who(actor, m.competent.Path), Agencies: refs, Now: m.moment(ctx, s)})
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (s *Service) fireTimer(ctx context.Context, p timerPayload) error {
 		if timer.ID == "" {
 			return nil, errNothing
 		}
-		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Timer: timer.ID}, flow.Who{Side: flow.System}, m.facts(), m.moment(s, ctx))
+		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Timer: timer.ID}, flow.Who{Side: flow.System}, m.facts(), m.moment(ctx, s))
 		if err != nil {
 			return nil, err
 		}
@@ -251,7 +251,7 @@ func (s *Service) tellParent(ctx context.Context, parentID string, in flow.Input
 		if !waiting {
 			return nil, errNothing
 		}
-		run, effects, err := m.flow.Act(m.rec.Run, in, flow.Who{Side: flow.System}, m.facts(), m.moment(s, ctx))
+		run, effects, err := m.flow.Act(m.rec.Run, in, flow.Who{Side: flow.System}, m.facts(), m.moment(ctx, s))
 		if err != nil {
 			return nil, err
 		}

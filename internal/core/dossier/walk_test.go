@@ -239,7 +239,7 @@ func (w *walker) check(d dossier.Dossier) {
 	w.words(d)
 }
 
-func (w *walker) wordy() context.Context { return h18n(w.h, w.system()) }
+func (w *walker) wordy() context.Context { return h18n(w.system(), w.h) }
 
 // words looks for sentences that no locale has.
 func (w *walker) words(d dossier.Dossier) {

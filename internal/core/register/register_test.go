@@ -2,6 +2,7 @@ package register_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -418,8 +419,8 @@ public: {search: [birth], shown: [secret, a]}
 		t.Fatal(err)
 	}
 	err = register.Check(def, []string{"x"})
-	problems, ok := err.(decl.Problems)
-	if !ok {
+	var problems decl.Problems
+	if !errors.As(err, &problems) {
 		t.Fatalf("%v", err)
 	}
 	for _, want := range []string{"Bad Code", "{serial}", "exactly once", "nobody", "unit: day", "broken", "stands twice", "no field \"missing\"", "either from the answers", "drawing", "options belong", "child_birth", "owner_no", "everybody", "by \"birth\"", "unknown field \"secret\"", "hidden"} {

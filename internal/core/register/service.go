@@ -145,8 +145,8 @@ func (f FieldDef) read(v any) (any, *errs.Field) {
 	if text == "" {
 		return nil, nil
 	}
-	fail := func(code string, kv ...any) (any, *errs.Field) {
-		bad := errs.Bad("result."+f.ID, code, append(kv, "label", f.Label)...)
+	fail := func(code string) (any, *errs.Field) {
+		bad := errs.Bad("result."+f.ID, code, "label", f.Label)
 		return nil, &bad
 	}
 	switch f.Kind {
