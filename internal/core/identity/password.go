@@ -113,7 +113,8 @@ func DefaultArgon() Argon { return Argon{MemoryKiB: 19 * 1024, Passes: 2, Thread
 type hasher struct {
 	cost  Argon
 	slots chan struct{}
-	dummy string // verified when there is no account, so that the answer takes as long
+	dummy string      // verified when there is no account, so that the answer takes as long
+	spent func(Argon) // told of every hash that is computed; tests count
 }
 
 // patience is how long a sign-in waits for its turn before the person is asked to try again.
@@ -123,7 +124,7 @@ func newHasher(cost Argon) (*hasher, error) {
 	if cost == (Argon{}) {
 		cost = DefaultArgon()
 	}
-	h := &hasher{cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))}
+	h := &hasher{cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0))), spent: func(Argon) {}}
 	salt, err := randomBytes(16)
 	if err != nil {
 		return nil, err
@@ -181,6 +182,7 @@ func (h *hasher) verify(ctx context.Context, encoded, password string) (ok, stal
 	}
 	defer leave()
 	got := cost.key([]byte(fold.NFC(password)), salt, uint32(len(want)))
+	h.spent(cost)
 	ok = subtle.ConstantTimeCompare(got, want) == 1 && known
 	return ok, ok && cost != h.cost, nil
 }
