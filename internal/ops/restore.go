@@ -113,7 +113,7 @@ func Restore(ctx context.Context, file string, target Target, opt RestoreOptions
 		return RestoreResult{}, err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	r := &restorer{ctx: ctx, target: target, opt: opt, stamp: begun.UTC().Format("20060102-150405")}
+	r := &restorer{ctx: ctx, target: target, opt: opt, stamp: strings.ReplaceAll(begun.UTC().Format("20060102-150405.000"), ".", "-")}
 	if err := r.run(file); err != nil {
 		return RestoreResult{}, diskError(err)
 	}

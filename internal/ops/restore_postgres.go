@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -50,8 +51,7 @@ func prepareSchema(ctx context.Context, db *sqldb.DB, schema string) error {
 			return err
 		}
 		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after the commit it does nothing
-		others, err := collect(ctx, tx, pgx.RowTo[string], `SELECT COALESCE(NULLIF(application_name, ''), 'unnamed') || ' from ' || COALESCE(host(client_addr), 'this machine')
-			FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' LIMIT 5`)
+		others, err := stillConnected(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -72,6 +72,25 @@ func prepareSchema(ctx context.Context, db *sqldb.DB, schema string) error {
 		}
 		return tx.Commit(ctx)
 	})
+}
+
+// farewell is how long those who have just hung up are waited for: PostgreSQL ends
+// their sessions a moment after they are gone.
+const farewell = 3 * time.Second
+
+// stillConnected names some of the others in the database, when they stay.
+func stillConnected(ctx context.Context, tx pgx.Tx) (others []string, err error) {
+	for end := time.Now().Add(farewell); ; {
+		others, err = collect(ctx, tx, pgx.RowTo[string], `SELECT COALESCE(NULLIF(application_name, ''), 'unnamed') || ' from ' || COALESCE(host(client_addr), 'this machine')
+			FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' LIMIT 5`)
+		if err != nil || len(others) == 0 || time.Now().After(end) {
+			return others, err
+		}
+		// Statistics are frozen at their first reading in a transaction.
+		if _, err := tx.Exec(ctx, `SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)`); err != nil {
+			return nil, err
+		}
+	}
 }
 
 func (p *postgresFresh) address() string {

@@ -80,7 +80,7 @@ func TestAnInterruptedRestoreLeavesTheOldHouse(t *testing.T) {
 				break
 			}
 			if !errors.Is(err, errDrill) {
-				t.Fatalf("before %s: %v", stages[i], err)
+				t.Fatalf("after %s: %v", stages, err)
 			}
 			want := p.tuesday
 			if slices.Contains(stages, "audit") {
