@@ -91,7 +91,8 @@ func doors() []door {
 		{"/api/v1/track/{number}", nil, nil},
 		{"/api/v1/dossiers/{number}", number, parties},
 		{"/api/v1/files/{id}", map[string]string{"{id}": "file"}, parties},
-		{"/api/v1/queues/{queue}", nil, nil}, // each sees their own queue
+		{"/api/v1/files/{id}/content", map[string]string{"{id}": "internal"}, readers}, // what an officer attached for colleagues
+		{"/api/v1/queues/{queue}", nil, nil},                                           // each sees their own queue
 	}
 }
 
@@ -435,6 +436,12 @@ func (s *street) affairs(t *testing.T, owner identity.Account, x org.Agency, tea
 	s.objects["number"] = d.Number
 	clerk := s.house.As(t, team["X counter_clerk"].ID)
 	_, err = dossiers.Act(clerk, dossier.ActInput{DossierID: d.ID, Action: "accept"})
+	must(err)
+	officer := s.house.As(t, team["X officer"].ID)
+	note, err := files.Save(officer, "y-kien.pdf", team["X officer"].ID, bytes.NewReader(slices.Concat(pdf, []byte("% note\n"))))
+	must(err)
+	s.objects["internal"] = note.ID
+	_, err = dossiers.Act(officer, dossier.ActInput{DossierID: d.ID, Action: "ask", Reason: "Bản chụp mờ", Files: []string{note.ID}})
 	must(err)
 	must(s.CatchUp(t.Context()))
 	detail, err := dossiers.Get(s.owner, d.Number, "own")

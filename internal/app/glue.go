@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"motcua/internal/core/document"
@@ -69,19 +70,26 @@ type papers struct {
 	documents *document.Service
 }
 
-func (p papers) MayRead(ctx context.Context, _ blob.File, streams []string) error {
+func (p papers) MayRead(ctx context.Context, file blob.File, streams []string) error {
 	for _, s := range streams {
 		what, key, _ := strings.Cut(s, ":")
 		var err error
 		switch what {
 		case "dossier":
-			_, err = p.dossiers.Get(ctx, key, "file")
+			// Who may open the dossier may not open all in it: staff attach papers for colleagues.
+			if _, err = p.dossiers.PaperFile(ctx, key, file.ID); err == nil {
+				_, err = p.dossiers.Get(ctx, key, "file")
+			}
 		case "draft":
 			_, err = p.dossiers.Draft(ctx, key)
 		case "document":
 			var d document.Issued
+			var in dossier.Detail
 			if d, err = p.documents.Get(ctx, key); err == nil {
-				_, err = p.dossiers.Get(ctx, d.DossierID, "file")
+				in, err = p.dossiers.Get(ctx, d.DossierID, "file")
+			}
+			if err == nil && !slices.ContainsFunc(in.Documents, func(r dossier.DocumentRef) bool { return r.ID == d.ID }) {
+				err = errs.NewNotFound("file.not-found") // control sheets are not for citizens
 			}
 		default:
 			continue

@@ -133,7 +133,7 @@ func branches(a identity.Actor, queue Queue, p *args) []branch {
 		return roles()
 	case QueueWaiting:
 		var out []branch
-		for _, agency := range agenciesOf(a, "") {
+		for _, agency := range agenciesOf(a, identity.DossierRead, identity.DossierReceive) {
 			out = append(out, branch("t.agency_id = "+p.add(agency)+" AND t.role = '"+waitingRole+"'"))
 		}
 		return out
@@ -148,11 +148,11 @@ func branches(a identity.Actor, queue Queue, p *args) []branch {
 	}
 }
 
-// agenciesOf are the agencies of the actor's posts that carry a permission; "" any.
-func agenciesOf(a identity.Actor, perm string) []string {
+// agenciesOf are the agencies of the actor's posts that carry one of the permissions.
+func agenciesOf(a identity.Actor, perms ...string) []string {
 	var out []string
 	for _, p := range a.Posts {
-		if !slices.Contains(out, p.AgencyID) && (perm == "" || slices.Contains(p.Perms, perm)) {
+		if !slices.Contains(out, p.AgencyID) && slices.ContainsFunc(perms, func(perm string) bool { return slices.Contains(p.Perms, perm) }) {
 			out = append(out, p.AgencyID)
 		}
 	}
@@ -250,7 +250,8 @@ func (s *Service) taskPage(ctx context.Context, a identity.Actor, q QueueQuery, 
 	recs := make([]record, 0, len(tasks))
 	kept := tasks[:0]
 	for _, t := range tasks {
-		if rec, ok := byID[t.DossierID]; ok {
+		// What may not be opened is not named either: confidential dossiers wait unseen.
+		if rec, ok := byID[t.DossierID]; ok && relate(a, &rec, []taskRow{t}, false) != stranger {
 			recs, kept = append(recs, rec), append(kept, t)
 		}
 	}

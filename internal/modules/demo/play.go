@@ -576,6 +576,7 @@ func (p *player) opine(ctx context.Context, l *life, step *flow.StepDef) error {
 		return err
 	}
 	if detail.Step != step.ID { // they took so long that a timer went on without them
+		delete(l.visited, step.ID)
 		return p.settled(l, "look", detail.Dossier, nil)
 	}
 	for _, t := range detail.Run.Tasks {
@@ -623,6 +624,7 @@ func (p *player) look(ctx context.Context, l *life) error {
 	}
 	after := l.d
 	l.d = before
+	delete(l.visited, was) // what nobody answered is asked again when the dossier comes by
 	if l.turn != nil && l.turn.action != nil && l.turn.action.To == after.Step {
 		l.turned = true
 	}
