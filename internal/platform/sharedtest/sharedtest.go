@@ -5,7 +5,6 @@ package sharedtest
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 )
 
@@ -13,8 +12,7 @@ import (
 // skipped with the reason; in CI its absence is a failure.
 func Dir(t testing.TB) string {
 	t.Helper()
-	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(file))))
+	root := root(t)
 	dir := filepath.Join(filepath.Dir(root), "shared", "data")
 	if _, err := os.Stat(dir); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -23,4 +21,24 @@ func Dir(t testing.TB) string {
 		t.Skipf("reference data is not beside the repository (%s); this test judges against it", filepath.Base(filepath.Dir(dir)))
 	}
 	return dir
+}
+
+// root is the folder of go.mod above the test, which also stands when the binary
+// was built with -trimpath.
+func root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Fatal("no go.mod above the test")
+		}
+		dir = up
+	}
 }
