@@ -320,7 +320,7 @@ func (s *Service) officerFiles(ctx context.Context, p *plan, actor identity.Acto
 	if len(files) != len(unique(ids)) {
 		return errs.NewInvalid(errs.Bad("files", "file.not-found"))
 	}
-	paper := Paper{ID: id.New(), Name: officerPaper(ctx), Kind: "electronic", Digitised: 2, Given: true, GivenAt: p.m.now, Revision: p.m.revision}
+	paper := Paper{ID: id.New(), Name: i18n.T(i18n.WithLang(ctx, i18n.VI), "dossier.paper.officer"), Internal: true, Kind: "electronic", Digitised: 2, Given: true, GivenAt: p.m.now, Revision: p.m.revision}
 	for _, f := range files {
 		if f.Owner != actor.AccountID {
 			return errs.NewInvalid(errs.Bad("files", "file.not-found"))

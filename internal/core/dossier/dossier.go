@@ -188,6 +188,7 @@ type Paper struct {
 	GivenAt    time.Time //
 	Given      bool      // something was handed in, in paper or as a file
 	Verified   bool      // the officer compared it with the original
+	Internal   bool      // attached by staff for their colleagues; parties do not see it
 }
 
 // PaperFile is one file of a paper.

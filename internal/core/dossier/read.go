@@ -12,7 +12,6 @@ import (
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
 	"motcua/internal/platform/errs"
-	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/sqldb"
 )
 
@@ -59,7 +58,7 @@ func (s *Service) Get(ctx context.Context, numberOrID, purpose string) (Detail, 
 		return Detail{}, err
 	}
 	if rel == party {
-		d.hideFromParties(ctx)
+		d.hideFromParties()
 	}
 	d.Actions = m.flow.Actions(rec.Run, d.side(actor, rec), m.facts())
 	d.rights(rel)
@@ -90,8 +89,8 @@ func (d *Detail) rights(rel relation) {
 }
 
 // hideFromParties leaves out what concerns only the staff.
-func (d *Detail) hideFromParties(ctx context.Context) {
-	d.Papers = slices.DeleteFunc(slices.Clone(d.Papers), func(p Paper) bool { return p.amongStaff(ctx) })
+func (d *Detail) hideFromParties() {
+	d.Papers = slices.DeleteFunc(slices.Clone(d.Papers), func(p Paper) bool { return p.Internal })
 	d.Documents = slices.DeleteFunc(d.Documents, func(r DocumentRef) bool {
 		return r.Kind == string(document.ControlSheet) || r.Kind == string(document.DossierBook)
 	})
@@ -400,16 +399,6 @@ func (s *Service) DocumentFile(ctx context.Context, dossierID, documentID string
 	return p.FileName(), pdf, err
 }
 
-// amongStaff reports whether the paper was attached by staff for their colleagues.
-func (p Paper) amongStaff(ctx context.Context) bool {
-	return p.Code == "" && p.Name == officerPaper(ctx)
-}
-
-// officerPaper is the name under which such papers are kept.
-func officerPaper(ctx context.Context) string {
-	return i18n.T(i18n.WithLang(ctx, i18n.VI), "dossier.paper.officer")
-}
-
 // PaperFile tells about a file of a dossier to those who may open it: one handed in
 // with a paper, or inside the answers.
 func (s *Service) PaperFile(ctx context.Context, dossierID, fileID string) (PaperFile, error) {
@@ -422,7 +411,7 @@ func (s *Service) PaperFile(ctx context.Context, dossierID, fileID string) (Pape
 		return PaperFile{}, err
 	}
 	for _, p := range papers {
-		if rel == party && p.amongStaff(ctx) {
+		if rel == party && p.Internal {
 			continue
 		}
 		for _, f := range p.Files {

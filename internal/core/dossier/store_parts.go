@@ -27,12 +27,12 @@ func latestAnswers(ctx context.Context, r sqldb.Reader, dossierID string) (revis
 }
 
 const paperInto = `dossier_paper (dossier_id, seq, id, code, name, required, kind, originals, copies, files, digitised, reused, from_store,
-	entry_id, result_code, note, revision, given_at, verified)`
+	entry_id, result_code, note, revision, given_at, verified, internal)`
 
 func paperRow(dossierID string, seq int, p Paper) ([]any, error) {
 	files, err := toJSON(p.Files)
 	return []any{dossierID, seq, p.ID, p.Code, p.Name, flag(p.Required), p.Kind, p.Originals, p.Copies, files, p.Digitised, p.Reused, p.FromStore,
-		p.EntryID, p.ResultCode, p.Note, p.Revision, sqldb.NullMillis(p.GivenAt), flag(p.Verified)}, err
+		p.EntryID, p.ResultCode, p.Note, p.Revision, sqldb.NullMillis(p.GivenAt), flag(p.Verified), flag(p.Internal)}, err
 }
 
 func insertPapers(ctx context.Context, tx *sqldb.Tx, dossierID string, firstSeq int, papers []Paper) error {
@@ -48,16 +48,16 @@ func insertPapers(ctx context.Context, tx *sqldb.Tx, dossierID string, firstSeq 
 
 func papersOf(ctx context.Context, r sqldb.Reader, dossierID string) ([]Paper, error) {
 	rows, err := r.Query(ctx, `SELECT id, code, name, required, kind, originals, copies, files, digitised, reused, from_store,
-		entry_id, result_code, note, revision, given_at, verified FROM dossier_paper WHERE dossier_id = $1 ORDER BY seq LIMIT 500`, dossierID)
+		entry_id, result_code, note, revision, given_at, verified, internal FROM dossier_paper WHERE dossier_id = $1 ORDER BY seq LIMIT 500`, dossierID)
 	return sqldb.Collect[Paper](rows, err)(func(r *sqldb.Rows) (p Paper, err error) {
-		var required, verified int
+		var required, verified, internal int
 		var files string
 		var given sql.NullInt64
 		if err := r.Scan(&p.ID, &p.Code, &p.Name, &required, &p.Kind, &p.Originals, &p.Copies, &files, &p.Digitised, &p.Reused, &p.FromStore,
-			&p.EntryID, &p.ResultCode, &p.Note, &p.Revision, &given, &verified); err != nil {
+			&p.EntryID, &p.ResultCode, &p.Note, &p.Revision, &given, &verified, &internal); err != nil {
 			return p, err
 		}
-		p.Required, p.Verified, p.GivenAt = required == 1, verified == 1, sqldb.NullTime(given)
+		p.Required, p.Verified, p.Internal, p.GivenAt = required == 1, verified == 1, internal == 1, sqldb.NullTime(given)
 		err = fromJSON(files, &p.Files)
 		p.Given = !p.GivenAt.IsZero()
 		return p, err
