@@ -55,39 +55,10 @@ type cast struct {
 }
 
 // demoAccounts reads the accounts of the ward of the demo.
-func demoAccounts(t *testing.T, dir string) (c cast) {
+func demoAccounts(t *testing.T, dir string) cast {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "demo-accounts.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []account
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range all {
-		if a.Login == "" || a.Password == "" || a.Role == "" {
-			t.Errorf("an account without login, password or role: %+v", a)
-		}
-		switch {
-		case a.Role == "citizen":
-			c.citizens = append(c.citizens, a)
-		case a.Agency == "H64.31" && a.Role == "counter_clerk":
-			c.clerk = a
-		case a.Login == "chuyenvien":
-			c.officer = a
-		case a.Agency == "H64.31" && a.Role == "leader":
-			c.leader = a
-		case a.Agency == "H64.31" && a.Role == "records_clerk":
-			c.records = a
-		case a.Agency == "H64.32" && a.Role == "counter_clerk":
-			c.other = a
-		}
-	}
-	if len(c.citizens) < 5 || c.clerk.Login == "" || c.officer.Login == "" || c.leader.Login == "" || c.records.Login == "" || c.other.Login == "" {
-		t.Fatalf("the demo lacks somebody: %d citizens, %+v", len(c.citizens), c)
-	}
-	return c
+	c := apitest.CastOf(t, dir)
+	return cast{c.Citizens, c.Clerk, c.Officer, c.Leader, c.Records, c.OtherClerk}
 }
 
 func checkFirstStart(t *testing.T, d *demoHouse) {
@@ -279,43 +250,14 @@ func walk(v any, ref func(string)) {
 }
 
 // detail is a dossier as programs see it.
-type detail struct {
-	Number, Title, Owner, Stage, Step string
-	Status                            int
-	Version                           int64
-	Answers                           map[string]any
-	Papers                            []struct {
-		Code  string
-		Files []string `json:"file_ids"`
-	}
-	Actions []struct {
-		ID      string
-		TaskID  string `json:"task_id"`
-		Needs   []string
-		Blocked string
-	}
-	Timeline []struct{ Type, Title string }
-	Result   *struct {
-		Register, Number, State string
-		DocumentID              string `json:"document_id"`
-	}
-}
-
-func (d detail) may(action string) bool {
-	for _, a := range d.Actions {
-		if a.ID == action && a.Blocked == "" {
-			return true
-		}
-	}
-	return false
-}
+type detail = apitest.Dossier
 
 // act takes an action after seeing that it is offered, and gives the status after it.
 func act(t *testing.T, c *apitest.Client, number, action string, more map[string]any) int {
 	t.Helper()
 	var d detail
 	c.Get(t, "/api/v1/dossiers/"+number, &d)
-	if !d.may(action) {
+	if !d.May(action) {
 		t.Fatalf("%s is not offered: %+v", action, d.Actions)
 	}
 	body := map[string]any{"action": action, "version": d.Version}

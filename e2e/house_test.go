@@ -3,10 +3,8 @@ package e2e
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -50,35 +48,27 @@ type house struct {
 	dir, db string
 }
 
-func (h house) flags() []string {
-	f := []string{"--dir", h.dir}
-	if h.db != "" {
-		f = append(f, "--database", h.db)
-	}
-	return f
+func (h house) whole() apitest.House {
+	return apitest.House{Program: h.Program, Dir: h.dir, DB: h.db}
 }
+
+func (h house) flags() []string { return h.whole().Flags() }
 
 // serve opens the house at an address, "" any.
 func (h house) serve(t *testing.T, listen string) *apitest.Server {
 	t.Helper()
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	return h.Start(t, append([]string{"serve", "--listen", listen}, h.flags()...)...)
+	return h.whole().Serve(t, listen)
 }
 
 // run runs a command on the house.
 func (h house) run(t *testing.T, args ...string) apitest.Result {
 	t.Helper()
-	return h.Run(t, append(args, h.flags()...)...)
+	return h.whole().Command(t, args...)
 }
 
 func (h house) client(t *testing.T, s *apitest.Server, login string) *apitest.Client {
 	t.Helper()
-	if login == "" {
-		return apitest.NewClient(s.Base, "")
-	}
-	return apitest.NewClient(s.Base, h.Token(t, login, h.flags()...))
+	return h.whole().Client(t, s.Base, login)
 }
 
 // open connects to the database beside the program, as a person with a database
@@ -267,16 +257,7 @@ func plant(words ...string) {
 	}
 }
 
-// child is a name that no other dossier has, spelt in syllables.
-func child(n int) string {
-	syllables := []string{"An", "Bình", "Châu", "Dũng", "Giang", "Hà", "Khánh", "Linh", "Minh", "Nga", "Oanh", "Phúc", "Quân", "Sơn", "Thảo", "Uyên"}
-	name := "Trịnh Thử"
-	for range 5 {
-		name += " " + syllables[n%16]
-		n /= 16
-	}
-	return name
-}
+func child(n int) string { return apitest.Child(n) }
 
 // person is somebody who files.
 type person struct {
@@ -292,92 +273,24 @@ func (h house) person(t *testing.T, s *apitest.Server, a account) person {
 // declaration is a filing of a birth registration for one child.
 func declaration(offer, name, number, child, file string) map[string]any {
 	plant(child, "0977123456", "Số 7 ngõ Canh Gác")
-	place := map[string]any{"province": "01", "commune": "00004", "line": "Số 7 ngõ Canh Gác"}
-	filing := map[string]any{
-		"offer": offer, "case": "default", "delivery": map[string]any{"by": "online"},
-		"answers": map[string]any{
-			"requester_name": name, "requester_no": number, "requester_phone": "0977123456", "relation": "mother",
-			"child_name": child, "child_gender": "female", "child_birth": time.Now().AddDate(0, 0, -12).Format(time.DateOnly), "born_at": "facility",
-			"facility": "Bệnh viện Canh Gác", "birth_place": place, "home_place": place, "child_ethnic": "01", "child_nationality": "VN",
-			"mother_name": name, "mother_no": number, "mother_birth": "1990", "married": true, "father_declared": false, "copies": 0, "exempt": "none", "sworn": true,
-		},
-	}
-	if file != "" {
-		filing["papers"] = []map[string]any{{"code": "birth_notice", "file_ids": []string{file}}}
-	}
-	return filing
+	return apitest.Declaration(offer, name, number, child, file)
 }
 
-// pdf is a small one, different for every text.
-func pdf(text string) []byte {
-	return []byte("%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n% " + text + "\ntrailer<</Root 1 0 R>>\n%%EOF\n")
-}
+func pdf(text string) []byte { return apitest.PDF(text) }
 
-// upload hands a paper in and gives its id.
 func upload(t *testing.T, c *apitest.Client, content []byte) string {
 	t.Helper()
-	var f struct{ ID string }
-	c.Post(t, "/api/v1/files?name=giay-chung-sinh.pdf", id.New(), content, &f)
-	if f.ID == "" {
-		t.Fatal("a file without an id")
-	}
-	return f.ID
+	return apitest.Upload(t, c, content)
 }
 
-// offerOf finds where a procedure is offered online by an agency.
 func offerOf(t *testing.T, c *apitest.Client, code, channel, agency string) string {
 	t.Helper()
-	var p struct {
-		Offers []struct {
-			ID         string
-			AgencyName string `json:"agency_name"`
-			Channel    string
-		}
-	}
-	c.Get(t, "/api/v1/procedures/"+code, &p)
-	for _, o := range p.Offers {
-		if o.Channel == channel && strings.Contains(o.AgencyName, agency) {
-			return o.ID
-		}
-	}
-	t.Fatalf("nobody offers %s %s at %s: %+v", code, channel, agency, p.Offers)
-	return ""
+	return apitest.OfferOf(t, c, code, channel, agency)
 }
 
-// mine are the dossiers of whoever asks: number by title.
-func mine(t *testing.T, c *apitest.Client) (byTitle map[string][]string) {
+func mine(t *testing.T, c *apitest.Client) map[string][]string {
 	t.Helper()
-	byTitle = map[string][]string{}
-	for after := ""; ; {
-		var page struct {
-			Dossiers []struct{ Number, Title string }
-			Next     string
-		}
-		c.Get(t, "/api/v1/dossiers?limit=100&after="+url.QueryEscape(after), &page)
-		for _, d := range page.Dossiers {
-			byTitle[d.Title] = append(byTitle[d.Title], d.Number)
-		}
-		if after = page.Next; after == "" {
-			return byTitle
-		}
-	}
+	return apitest.Mine(t, c)
 }
 
-// waits until the house answers that it is ready, and says how long that took.
-func ready(base string, most time.Duration) (time.Duration, error) {
-	began := time.Now()
-	for {
-		res, err := http.Get(base + "/readyz") //nolint:noctx // bounded by most
-		if err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return time.Since(began), nil
-			}
-			err = fmt.Errorf("status %d", res.StatusCode)
-		}
-		if time.Since(began) > most {
-			return 0, fmt.Errorf("not ready after %s: %w", most, err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
+func ready(base string, most time.Duration) (time.Duration, error) { return apitest.Ready(base, most) }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"motcua/e2e/apitest"
 	"motcua/e2e/browser"
 )
 
@@ -28,14 +29,7 @@ type site struct {
 	accounts []account
 }
 
-// account is one line of demo-accounts.json.
-type account struct {
-	Login    string `json:"login"`
-	Password string `json:"password"`
-	Role     string `json:"role"`
-	Agency   string `json:"agency"`
-	Name     string `json:"name"`
-}
+type account = apitest.Account
 
 var (
 	once    sync.Once

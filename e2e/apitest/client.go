@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"testing"
 	"time"
 )
 
@@ -48,16 +47,23 @@ func (c *Client) Do(method, path, key string, body any) (Answer, error) {
 		}
 		content, kind = bytes.NewReader(raw), "application/json"
 	}
+	header := http.Header{}
+	if kind != "" {
+		header.Set("Content-Type", kind)
+	}
+	if key != "" {
+		header.Set("Idempotency-Key", key)
+	}
+	return c.Send(method, path, header, content)
+}
+
+// Send is Do with headers of the caller's own.
+func (c *Client) Send(method, path string, header http.Header, content io.Reader) (Answer, error) {
 	r, err := http.NewRequest(method, c.Base+path, content)
 	if err != nil {
 		return Answer{}, err
 	}
-	if kind != "" {
-		r.Header.Set("Content-Type", kind)
-	}
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
+	r.Header = header
 	if c.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.Token)
 	}
@@ -72,7 +78,7 @@ func (c *Client) Do(method, path, key string, body any) (Answer, error) {
 }
 
 // Call is Do for requests that must come through.
-func (c *Client) Call(t testing.TB, method, path, key string, body any) Answer {
+func (c *Client) Call(t T, method, path, key string, body any) Answer {
 	t.Helper()
 	a, err := c.Do(method, path, key, body)
 	if err != nil {
@@ -82,13 +88,13 @@ func (c *Client) Call(t testing.TB, method, path, key string, body any) Answer {
 }
 
 // Get reads into v what must be there.
-func (c *Client) Get(t testing.TB, path string, v any) {
+func (c *Client) Get(t T, path string, v any) {
 	t.Helper()
 	c.Call(t, http.MethodGet, path, "", nil).Into(t, http.StatusOK, v)
 }
 
 // Post sends body and reads the answer, which must be 200 or 201, into v.
-func (c *Client) Post(t testing.TB, path, key string, body, v any) {
+func (c *Client) Post(t T, path, key string, body, v any) {
 	t.Helper()
 	a := c.Call(t, http.MethodPost, path, key, body)
 	want := http.StatusOK
@@ -99,7 +105,7 @@ func (c *Client) Post(t testing.TB, path, key string, body, v any) {
 }
 
 // Into reads an answer that must have the status.
-func (a Answer) Into(t testing.TB, status int, v any) {
+func (a Answer) Into(t T, status int, v any) {
 	t.Helper()
 	if a.Status != status {
 		t.Fatalf("status %d, want %d: %.2000s", a.Status, status, a.Body)
@@ -129,7 +135,7 @@ func (p Problem) Names() string {
 
 // Refused reads a refusal and fails the test unless it has the status, the form of
 // a problem, and holds none of the values that were sent.
-func (a Answer) Refused(t testing.TB, status int, sent ...string) Problem {
+func (a Answer) Refused(t T, status int, sent ...string) Problem {
 	t.Helper()
 	var p Problem
 	a.Into(t, status, &p)
@@ -154,7 +160,7 @@ func (a Answer) Refused(t testing.TB, status int, sent ...string) Problem {
 }
 
 // Token makes an API token on the command line, also while the house is open.
-func (p *Program) Token(t testing.TB, login string, house ...string) string {
+func (p *Program) Token(t T, login string, house ...string) string {
 	t.Helper()
 	r := p.Must(t, append([]string{"token", "create", "--login", login, "--name", "e2e"}, house...)...)
 	if token := r.Last(); !strings.Contains(token, " ") && len(token) > 20 {

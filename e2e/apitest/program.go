@@ -12,17 +12,31 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 )
 
 // Program is the built binary.
 type Program struct {
 	Bin  string
-	logs string // folder: one file for each process that ever ran
+	Env  []string // more of the environment, such as settings of the house
+	logs string   // folder: one file for each process that ever ran
 
 	mu sync.Mutex
 	n  int
+}
+
+// T is what both a test and a drill offer those who check something.
+type T interface {
+	Helper()
+	Log(args ...any)
+	Logf(format string, args ...any)
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(f func())
+	Context() context.Context
+	TempDir() string
 }
 
 // Build builds the program into dir.
@@ -109,13 +123,13 @@ func (r Result) String() string {
 }
 
 // Run runs a command to its end, for two minutes at most.
-func (p *Program) Run(t testing.TB, args ...string) Result {
+func (p *Program) Run(t T, args ...string) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var out, errOut bytes.Buffer
 	cmd := exec.CommandContext(ctx, p.Bin, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = environ(), &out, &errOut
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(environ(), p.Env...), &out, &errOut
 	began := time.Now()
 	err := cmd.Run()
 	if logErr := p.keep(errOut.String()); logErr != nil {
@@ -133,7 +147,7 @@ func (p *Program) Run(t testing.TB, args ...string) Result {
 }
 
 // Must runs a command that has to end with 0.
-func (p *Program) Must(t testing.TB, args ...string) Result {
+func (p *Program) Must(t T, args ...string) Result {
 	t.Helper()
 	r := p.Run(t, args...)
 	if r.Status != 0 {
@@ -154,21 +168,31 @@ type Server struct {
 
 // Start starts a command that serves and waits until it listens. The test's end
 // stops it, if nothing did before.
-func (p *Program) Start(t testing.TB, args ...string) *Server {
+func (p *Program) Start(t T, args ...string) *Server {
+	t.Helper()
+	s, err := p.TryStart(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TryStart is Start for houses that may refuse to open.
+func (p *Program) TryStart(t T, args ...string) (*Server, error) {
 	t.Helper()
 	log, err := p.logFile()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	cmd := exec.Command(p.Bin, args...)
-	cmd.Env, cmd.Stderr = environ(), log
+	cmd.Env, cmd.Stderr = append(environ(), p.Env...), log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	s := &Server{cmd: cmd, ended: make(chan struct{})}
 	heard := make(chan struct{})
@@ -196,11 +220,12 @@ func (p *Program) Start(t testing.TB, args ...string) *Server {
 	case <-heard:
 	case <-s.ended:
 		text, _ := os.ReadFile(log.Name())
-		t.Fatalf("motcua %s ended before it listened: %v\n%s", strings.Join(args, " "), s.err, text)
+		return nil, fmt.Errorf("motcua %s ended before it listened: %w\n%s", strings.Join(args, " "), s.err, text)
 	case <-time.After(3 * time.Minute):
-		t.Fatalf("motcua %s did not listen within three minutes", strings.Join(args, " "))
+		s.Kill()
+		return nil, fmt.Errorf("motcua %s did not listen within three minutes", strings.Join(args, " "))
 	}
-	return s
+	return s, nil
 }
 
 func (s *Server) gone() bool {
@@ -212,6 +237,12 @@ func (s *Server) gone() bool {
 	}
 }
 
+// Pid is the process, for whoever attaches to it or reads what it uses.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
+// Ended is closed when the process is gone.
+func (s *Server) Ended() <-chan struct{} { return s.ended }
+
 // Kill is kill -9: no goodbye, nothing flushed.
 func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill() // it may have ended by itself
@@ -219,7 +250,7 @@ func (s *Server) Kill() {
 }
 
 // Stop asks the house to close and fails the test unless it does so in order.
-func (s *Server) Stop(t testing.TB) {
+func (s *Server) Stop(t T) {
 	t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatalf("stopping: %v", err)
