@@ -6,8 +6,9 @@ export CGO_ENABLED := 0
 BIN  := bin/motcua
 ADDR ?= 127.0.0.1:8080
 DIR  ?= data/demo
+DRILL ?= all
 
-.PHONY: help run build test check lint generate verify assets screens new-module clean
+.PHONY: help run build test check drills lint generate verify assets screens new-module clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ check: ## the quick loop: format, vet, build, tests without browser or PostgreSQ
 	@test -z "$$(gofmt -l $$(git ls-files '*.go' | grep -v _templ.go))" || (echo "gofmt these:"; gofmt -l $$(git ls-files '*.go' | grep -v _templ.go); exit 1)
 	go vet ./...
 	go test -short ./...
+
+drills: ## hurt a running house on purpose (kill -9, power loss, full disk …): make drills DRILL=kill9
+	go run ./bench/drills -proof docs/proof.md $(DRILL)
 
 lint: ## golangci-lint; every exception stands with its reason in .golangci.yml
 	tools/lint
