@@ -78,6 +78,7 @@ func TestRulesCanFail(t *testing.T) {
 		{"against the order of core", "arrows", "does not come before it", add("internal/core/org/x.go", "package org\nimport _ \"house/internal/core/identity\"\n")},
 		{"a core room outside the order", "arrows", "does not come before it", add("internal/core/tax/x.go", "// Package tax.\npackage tax\nimport _ \"house/internal/core/org\"\n")},
 		{"a helper of tests in the program", "arrows", "there for tests", add("internal/modules/portal/x.go", "package portal\nimport _ \"house/internal/core/identity/identitytest\"\n")},
+		{"a helper of rooms in a drill", "arrows", "there for tests", add("bench/drills/x.go", "// Package main drills.\npackage main\nimport _ \"house/internal/core/identity/identitytest\"\n")},
 		{"no such floor", "arrows", "lies on no floor", add("internal/util/x.go", "// Package util.\npackage util\n")},
 		{"no comment", "comments", "no package comment", add("internal/modules/geo/x.go", "package geo\n")},
 		{"a foreign table", "tables", "names the table org_agency", add("internal/modules/portal/x.go", "package portal\nconst q = `SELECT id FROM org_agency`\n")},

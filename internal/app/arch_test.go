@@ -167,6 +167,10 @@ func plant(fsys fs.FS, module string) (*tree, error) {
 // helper reports whether a package is there for tests only.
 func helper(p string) bool { return strings.HasSuffix(path.Base(p), "test") }
 
+// tries reports whether a package tries the house out from outside, as journeys
+// do: benchmarks and drills, which are part of no program that people run.
+func tries(p string) bool { return strings.HasPrefix(p, "bench/") }
+
 // arrows: an import only goes down a floor; in core only to rooms before; modules
 // never to each other; and nothing but tests to a test helper.
 func (t *tree) arrows() (faults []string) {
@@ -179,7 +183,7 @@ func (t *tree) arrows() (faults []string) {
 		for _, to := range sorted(p.imports) {
 			at := p.imports[to]
 			switch {
-			case helper(to) && !helper(p.path):
+			case helper(to) && !helper(p.path) && !(tries(p.path) && strings.HasPrefix(to, "e2e/")):
 				faults = append(faults, fmt.Sprintf("%s imports %s, which is there for tests", at, to))
 			case helper(p.path):
 				// A helper of tests may reach across, like the tests it serves.
