@@ -199,7 +199,10 @@ func (v *verifier) databaseMarks() {
 // reach compares the log recomputed so far with every checkpoint of its size.
 func (v *verifier) reach() error {
 	size := v.edge.size
-	inDatabase := false
+	inDatabase, agreed, differs := false, false, false
+	// Who stole the key signs the rewritten rows in the database anew; how far the
+	// log is good, only what is kept outside says, where there is such a thing.
+	outside := len(v.marks) > 1 && v.marks[1].closer != nil
 	for i, m := range v.marks {
 		for {
 			c, ok, err := m.peek()
@@ -224,11 +227,17 @@ func (v *verifier) reach() error {
 			}
 			if c.root == v.edge.root() {
 				v.signed = max(v.signed, size)
-				v.agreed = max(v.agreed, size)
-			} else if !v.has("changed") && !v.has("missing") && !v.has("double") {
+				agreed = agreed || i > 0 || !outside
+				continue
+			}
+			differs = true
+			if !v.has("changed") && !v.has("missing") && !v.has("double") {
 				v.problem("root", v.agreed, "from", v.agreed, "size", size, "at", c.at, "source", m.name)
 			}
 		}
+	}
+	if agreed && !differs {
+		v.agreed = max(v.agreed, size)
 	}
 	return nil
 }
