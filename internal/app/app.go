@@ -21,6 +21,7 @@ import (
 	"motcua/internal/core/form"
 	"motcua/internal/core/identity"
 	"motcua/internal/modules/admin"
+	"motcua/internal/ops"
 	"motcua/internal/platform/blob"
 	"motcua/internal/platform/calendar"
 	"motcua/internal/platform/civil"
@@ -82,7 +83,8 @@ type App struct {
 	checks  []module.Check
 	store   blob.Store
 	site    *web.Site
-	spec    []byte // OpenAPI
+	follow  *ops.Follower // nil without a continuous backup
+	spec    []byte        // OpenAPI
 }
 
 // Open opens the database, brings it to what this program needs, and builds
@@ -126,7 +128,7 @@ func open(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Hasty {
 		address = hasty(address)
 	}
-	if a.db, err = sqldb.Open(ctx, address, sqldb.Options{MaxConns: a.cfg.Database.MaxConns, Unsafe: o.Hasty}); err != nil {
+	if a.db, err = sqldb.Open(ctx, address, sqldb.Options{MaxConns: a.cfg.Database.MaxConns, Unsafe: o.Hasty, KeepLog: a.cfg.Backup.Follow != ""}); err != nil {
 		return nil, err
 	}
 	if err := a.furnish(); err != nil {
@@ -346,7 +348,11 @@ func (a *App) system() admin.System {
 // Close closes the database. What runs must have stopped.
 func (a *App) Close() error {
 	path := a.db.Path()
-	err := a.db.Close()
+	var err error
+	if a.follow != nil {
+		err = a.follow.Finish(context.Background())
+	}
+	err = errors.Join(err, a.db.Close())
 	if a.opts.Hasty && path != "" {
 		// What nobody waited for is waited for now.
 		f, oerr := os.OpenFile(path, os.O_RDWR, 0)

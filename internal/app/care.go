@@ -5,12 +5,14 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"motcua/internal/modules/demo"
 	"motcua/internal/modules/pack"
 	"motcua/internal/ops"
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/errs"
+	"motcua/internal/platform/logx"
 	"motcua/internal/platform/sqldb"
 )
 
@@ -34,6 +36,37 @@ func (a *App) autoBackup(ctx context.Context) error {
 		a.log.ErrorContext(ctx, "backup made, but files were missing or damaged before", "missing", len(result.Manifest.Missing), "damaged", len(result.Manifest.Corrupt))
 	}
 	return err
+}
+
+// followed keeps the continuous backup until stop is called.
+func (a *App) followed(ctx context.Context) (stop func(), err error) {
+	a.follow, err = ops.Follow(a.source(), ops.FollowOptions{
+		Dir: a.cfg.Backup.Follow, Keep: time.Duration(a.cfg.Backup.FollowDays) * 24 * time.Hour, Now: a.opts.Now, Log: logx.For(a.log, "follow"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.follow.Run(ctx)
+	}()
+	return func() { cancel(); <-done }, nil
+}
+
+// RestoreAt puts a house back to the last moment of a continuous backup that is not
+// after at.
+func RestoreAt(ctx context.Context, cfg config.Config, dir string, at time.Time, opt ops.RestoreOptions) (ops.RestoreResult, error) {
+	store, err := storeOf(&cfg)
+	if err != nil {
+		return ops.RestoreResult{}, err
+	}
+	known, err := tables(ctx)
+	if err != nil {
+		return ops.RestoreResult{}, err
+	}
+	return ops.RestoreAt(ctx, dir, at, ops.Target{Config: &cfg, Files: store, Lines: known}, opt)
 }
 
 // Restore puts a house back to what a backup holds. The house must not be running.

@@ -67,6 +67,12 @@ func (a *App) ownChecks() []module.Check {
 		}},
 		{Name: "check.journal", Ready: true, Run: func(context.Context) error { return a.Rooms.Journal.Fault() }},
 		{Name: "check.files", Ready: true, Run: a.Rooms.Files.Healthy},
+		{Name: "check.follow", Run: func(context.Context) error {
+			if a.follow == nil {
+				return nil
+			}
+			return a.follow.Fault()
+		}},
 		{Name: "check.parked-events", Run: func(ctx context.Context) error {
 			parked, err := a.Rooms.Journal.Parked(ctx, a.db, 100)
 			if err == nil && len(parked) > 0 {

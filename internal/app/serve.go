@@ -34,6 +34,14 @@ func (a *App) Serve(ctx context.Context, ln net.Listener, ready func()) error {
 	ledgerCtx, stopLedger := context.WithCancel(base)
 	defer stopLedger()
 
+	follow := func() {}
+	if a.cfg.Backup.Follow != "" {
+		stop, err := a.followed(base)
+		if err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		follow = stop
+	}
 	handlers, schedules, subs := a.work()
 	failed := make(chan error, 3)
 	run := func(name string, part func() error) <-chan struct{} {
@@ -83,6 +91,7 @@ func (a *App) Serve(ctx context.Context, ln net.Listener, ready func()) error {
 	<-jobs
 	stopLedger()
 	<-ledger
+	follow()
 	close(failed)
 	for err := range failed {
 		problems = append(problems, err)

@@ -3,11 +3,14 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"motcua/internal/app"
 	"motcua/internal/ops"
+	"motcua/internal/platform/civil"
 )
 
 type backupCmd struct {
@@ -19,6 +22,13 @@ type backupCmd struct {
 
 // Run copies the house into one file, or checks such a file.
 func (c *backupCmd) Run(r *run) (err error) {
+	if st, err := os.Stat(c.File); c.Check && err == nil && st.IsDir() {
+		f, err := ops.VerifyFollow(r.ctx, c.File)
+		if err != nil {
+			return err
+		}
+		return r.verdict(true, r.t("cli.backup.follow-good", "oldest", when(f.Oldest), "newest", when(f.Newest), "records", f.Records, "files", f.Files))
+	}
 	if c.Check {
 		m, err := ops.VerifyBackup(r.ctx, c.File)
 		if err != nil {
@@ -51,12 +61,20 @@ func (c *backupCmd) Run(r *run) (err error) {
 
 type restoreCmd struct {
 	house
-	File   string `arg:"" help:"${restore_file}" type:"existingfile"`
+	File   string `arg:"" optional:"" help:"${restore_file}" type:"existingfile"`
+	Follow string `help:"${restore_follow}" type:"existingdir" placeholder:"DIR"`
+	At     string `help:"${restore_at}" placeholder:"TIME"`
 	Reason string `help:"${restore_reason}" placeholder:"TEXT"`
 }
 
-// Run puts the house back to what the file holds.
+// Run puts the house back to what the file holds, or to a moment.
 func (c *restoreCmd) Run(r *run) error {
+	if (c.File == "") == (c.Follow == "") || c.At != "" && c.Follow == "" {
+		return errors.New(r.t("cli.restore.which"))
+	}
+	if c.Follow != "" {
+		return c.moment(r)
+	}
 	cfg, _, err := r.settings(c.house, nil)
 	if err != nil {
 		return err
@@ -66,6 +84,42 @@ func (c *restoreCmd) Run(r *run) error {
 		return err
 	}
 	return r.verdict(true, result.Summary(r.lang))
+}
+
+// moment puts the house back to a moment of the continuous backup.
+func (c *restoreCmd) moment(r *run) error {
+	at := time.Now()
+	if c.At != "" {
+		var err error
+		if at, err = parseMoment(c.At); err != nil {
+			return errors.New(r.t("cli.restore.time", "text", c.At))
+		}
+	}
+	cfg, _, err := r.settings(c.house, nil)
+	if err != nil {
+		return err
+	}
+	result, err := app.RestoreAt(r.ctx, cfg, c.Follow, at, ops.RestoreOptions{Reason: c.Reason, Progress: r.progress()})
+	if errors.Is(err, ops.ErrNoMoment) {
+		return errors.New(r.t("cli.restore.no-moment", "at", when(at)))
+	}
+	if err != nil {
+		return err
+	}
+	return r.verdict(true, result.Summary(r.lang))
+}
+
+// parseMoment reads a time as people write it; without a zone it is Vietnam's.
+func parseMoment(s string) (at time.Time, err error) {
+	if at, err = time.Parse(time.RFC3339, s); err == nil {
+		return at, nil
+	}
+	for _, form := range []string{"2006-01-02 15:04:05.999", "2006-01-02 15:04", "02/01/2006 15:04:05", "02/01/2006 15:04"} {
+		if at, err = time.ParseInLocation(form, s, civil.Zone); err == nil {
+			return at, nil
+		}
+	}
+	return at, err
 }
 
 // progress tells on stderr how far a long work is, ten times a stage at most.

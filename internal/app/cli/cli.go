@@ -128,7 +128,7 @@ func language(args, environ []string) string {
 // helpKeys are the texts of the grammar.
 var helpKeys = []string{
 	"about", "config_file", "lang", "dir", "database", "listen", "serve", "development", "demo", "dossiers", "no_serve", "backup", "backup_file", "backup_check", "backup_replace",
-	"restore", "restore_file", "restore_reason", "doctor", "migrate", "migrate_dry",
+	"restore", "restore_file", "restore_reason", "restore_follow", "restore_at", "doctor", "migrate", "migrate_dry",
 	"init", "init_code", "init_agency", "init_login", "init_name",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",

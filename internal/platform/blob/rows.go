@@ -197,6 +197,15 @@ func Objects(ctx context.Context, r sqldb.Reader, after string, limit int) ([]Ob
 // handle. Arguments: the hash to begin after, the limit.
 const ObjectsQuery = `SELECT hash, MAX(size) FROM blob_file WHERE hash > $1 AND deleted_at IS NULL GROUP BY hash ORDER BY hash LIMIT $2`
 
+// ObjectsAfter returns contents of files handed in after a file, in the order in
+// which they came; at most limit. next is where to go on.
+func ObjectsAfter(ctx context.Context, r sqldb.Reader, fileID string, limit int) (objects []Object, next string, err error) {
+	rows, err := r.Query(ctx, `SELECT id, hash, size FROM blob_file WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2`, fileID, int64(limit))
+	next = fileID
+	objects, err = sqldb.Collect[Object](rows, err)(func(r *sqldb.Rows) (o Object, err error) { return o, r.Scan(&next, &o.Hash, &o.Size) })
+	return objects, next, err
+}
+
 // Volume returns how many bytes the contents have that files need.
 func Volume(ctx context.Context, r sqldb.Reader) (n int64, err error) {
 	return n, r.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM (SELECT MAX(size) AS size FROM blob_file WHERE deleted_at IS NULL GROUP BY hash) x`).Scan(&n)

@@ -56,6 +56,9 @@ func (c *Config) validate(origins Origins) Problems {
 	if c.Backup.Keep < 1 {
 		k.bad("backup.keep", text("phải giữ ít nhất một bản sao lưu", "at least one backup must be kept"), text("Đặt keep = 7.", "Set keep = 7."))
 	}
+	if c.Backup.FollowDays < 1 {
+		k.bad("backup.follow_days", text("phải lùi về được ít nhất một ngày", "one must be able to go back a day at least"), text("Đặt follow_days = 7.", "Set follow_days = 7."))
+	}
 	if _, err := cron.ParseStandard(c.Backup.Cron); err != nil {
 		k.bad("backup.cron", text("lịch %q không đúng", "the schedule %q is not right", c.Backup.Cron), text("Viết dạng phút giờ ngày tháng thứ, ví dụ \"15 2 * * *\".", "Write minute hour day month weekday, e.g. \"15 2 * * *\"."))
 	}

@@ -85,6 +85,9 @@ type Backup struct {
 	Dir  string `toml:"dir" vi:"Thư mục chứa bản sao lưu; để trống để tắt. Nên đặt trên đĩa khác." en:"Folder of the backups; empty turns them off. Best on another disk."`
 	Cron string `toml:"cron" vi:"Giờ chạy: phút giờ ngày tháng thứ, giờ Việt Nam." en:"When: minute hour day month weekday, Vietnamese time."`
 	Keep int    `toml:"keep" vi:"Số bản giữ lại." en:"How many are kept."`
+
+	Follow     string `toml:"follow" vi:"Thư mục sao lưu liên tục: mỗi giây một lần, để khôi phục về bất kỳ thời điểm nào; để trống để tắt. Nên đặt trên đĩa khác." en:"Folder of the continuous backup: every second, to restore to any moment; empty turns it off. Best on another disk."`
+	FollowDays int    `toml:"follow_days" vi:"Có thể lùi về bao nhiêu ngày." en:"How many days back one can go."`
 }
 
 // Log says what is written for operators.
@@ -103,7 +106,7 @@ func Default() Config {
 		ClamAV:   ClamAV{MaxStream: 25 << 20},
 		Limits:   Limits{MaxFile: 50 << 20, MaxOwner: 1 << 30, KeepFree: 256 << 20, UploadTTL: Duration(48 * time.Hour), MaxInFlight: 256},
 		Security: Security{CookieSecure: "auto"},
-		Backup:   Backup{Cron: "15 2 * * *", Keep: 7},
+		Backup:   Backup{Cron: "15 2 * * *", Keep: 7, FollowDays: 7},
 		Log:      Log{Format: "auto", Level: "info"},
 	}
 }

@@ -67,6 +67,9 @@ type Options struct {
 	// Unsafe turns off the wait for the disk. Only fault drills set it, to show
 	// that they can fail.
 	Unsafe bool
+	// KeepLog leaves what was committed in SQLite's write-ahead log until Still is
+	// used to empty it. A continuous backup sets it, to read the log first.
+	KeepLog bool
 }
 
 // Open opens the database at rawURL: "sqlite:/path/file.db" (created when
@@ -100,6 +103,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 			"journal_size_limit(67108864)",
 		} {
 			q.Add("_pragma", p)
+		}
+		if opts.KeepLog {
+			q.Add("_pragma", "wal_autocheckpoint(0)")
 		}
 		if txlock != "" {
 			q.Set("_txlock", txlock)

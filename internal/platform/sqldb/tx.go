@@ -84,6 +84,7 @@ func guarded(fn func(*Tx) error, tx *Tx) (err error) {
 // and only then answers each caller. One fsync so serves many submissions.
 type committer struct {
 	work    chan *task
+	still   chan *stillness
 	quit    chan struct{}
 	stopped chan struct{}
 	db      *sql.DB
@@ -102,7 +103,7 @@ type task struct {
 const batchMost = 256
 
 func newCommitter(db *sql.DB) *committer {
-	c := &committer{work: make(chan *task, batchMost), quit: make(chan struct{}), stopped: make(chan struct{}), db: db}
+	c := &committer{work: make(chan *task, batchMost), still: make(chan *stillness), quit: make(chan struct{}), stopped: make(chan struct{}), db: db}
 	go c.loop()
 	return c
 }
@@ -146,6 +147,9 @@ func (c *committer) loop() {
 		select {
 		case t := <-c.work:
 			batch = append(batch, t)
+		case s := <-c.still:
+			s.done <- s.fn(c.db)
+			continue
 		case <-c.quit:
 			// Serve those already in line, then stop.
 			for {
