@@ -12,6 +12,7 @@ import (
 	"motcua/internal/core/dossier"
 	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/ui"
+	"net/url"
 	"strconv"
 )
 
@@ -93,7 +94,7 @@ func minePage(v mineView) templ.Component {
 								var templ_7745c5c3_Var6 string
 								templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "portal.draft.kept", "day", i18n.Date(ctx, d.ExpiresAt)))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 17, Col: 80}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 18, Col: 80}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 								if templ_7745c5c3_Err != nil {
@@ -251,7 +252,7 @@ func minePage(v mineView) templ.Component {
 							var templ_7745c5c3_Var12 string
 							templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(rowSentence(ctx, r))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 43, Col: 30}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 44, Col: 30}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 							if templ_7745c5c3_Err != nil {
@@ -343,7 +344,7 @@ func dossierPage(v dossierView) templ.Component {
 				var templ_7745c5c3_Var15 string
 				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "portal.dossier.sent-text", "agency", v.D.ReceivingAgency))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 56, Col: 78}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 57, Col: 78}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 				if templ_7745c5c3_Err != nil {
@@ -446,7 +447,7 @@ func dossierPage(v dossierView) templ.Component {
 											var templ_7745c5c3_Var20 string
 											templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(m.Name)
 											if templ_7745c5c3_Err != nil {
-												return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 73, Col: 23}
+												return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 74, Col: 23}
 											}
 											_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 											if templ_7745c5c3_Err != nil {
@@ -474,7 +475,7 @@ func dossierPage(v dossierView) templ.Component {
 										var templ_7745c5c3_Var21 string
 										templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "portal.supplement.until", "at", i18n.DateTime(ctx, s.DueAt)))
 										if templ_7745c5c3_Err != nil {
-											return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 78, Col: 87}
+											return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 79, Col: 87}
 										}
 										_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 										if templ_7745c5c3_Err != nil {
@@ -652,7 +653,7 @@ func dossierPage(v dossierView) templ.Component {
 								var templ_7745c5c3_Var28 string
 								templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(l.Text)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 107, Col: 20}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 108, Col: 20}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 								if templ_7745c5c3_Err != nil {
@@ -729,7 +730,7 @@ func dossierPage(v dossierView) templ.Component {
 								var templ_7745c5c3_Var31 string
 								templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 120, Col: 17}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/portal/mine.templ`, Line: 121, Col: 17}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 								if templ_7745c5c3_Err != nil {
@@ -744,7 +745,7 @@ func dossierPage(v dossierView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Link(ui.LinkProps{Text: f.Name, Href: "/ho-so/" + v.D.Number + "/tep/" + f.ID, File: i18n.Bytes(ctx, f.Size)}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Link(ui.LinkProps{Text: f.Name, Href: "/tep/" + f.ID + "/" + url.PathEscape(f.Name), File: i18n.Bytes(ctx, f.Size)}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
