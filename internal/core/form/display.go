@@ -150,7 +150,7 @@ func (fl *field) words(v any, lang string) string {
 	case float64:
 		digits := fl.def.Decimals
 		if digits == 0 && fl.kind() == Computed {
-			digits = -1
+			digits = computedDigits
 		}
 		return withUnit(i18n.Decimal(ctx, x, trailing(x, digits)), fl.def.Unit, lang)
 	case []string:
@@ -181,6 +181,10 @@ func (fl *field) words(v any, lang string) string {
 		return ""
 	}
 }
+
+// computedDigits is how exactly a computed number is shown when its form does not
+// say: a third of a plot is 33,33 %, whatever the machine holds.
+const computedDigits = 2
 
 // trailing keeps no zeros behind the comma: 12,50 m² is 12,5 m².
 func trailing(x float64, digits int) int {
