@@ -382,6 +382,43 @@ func TestStatistics(t *testing.T) {
 		if len(rows) != 1 || rows[0].Carried != 3 || rows[0].Received != 0 || rows[0].Done != 1 || rows[0].Late != 1 || rows[0].Pending != 2 || rows[0].Overdue != 2 || rows[0].OnTime == nil || *rows[0].OnTime != 0 || rows[0].Name != "Cấp giấy phép thử nghiệm" {
 			t.Errorf("December: %+v", rows)
 		}
+		rows = stats(dossier.StatQuery{From: "2026-12", To: "2026-12", By: "month"})
+		if len(rows) != 1 || rows[0].Key != "2026-12" || rows[0].Carried != 3 || rows[0].Done != 1 || rows[0].Pending != 2 {
+			t.Errorf("December by month: %+v", rows)
+		}
+		// Every figure opens exactly the dossiers it counts.
+		for _, q := range []dossier.StatQuery{
+			{From: "2026-11", To: "2026-11"}, {From: "2026-12", To: "2026-12"}, {From: "2026-11", To: "2026-12"}, {},
+			{From: "2026-12", By: "procedure"}, {From: "2026-11", To: "2026-11", By: "month"}, {Agency: h.Commune.ID, By: "procedure"},
+		} {
+			for _, row := range stats(q) {
+				counts := map[string]int64{
+					"carried": row.Carried, "received": row.Received, "online": row.Online, "done": row.Done, "in_time": row.InTime, "late": row.Late,
+					"refused": row.Refused, "withdrawn": row.Withdrawn, "pending": row.Pending, "overdue": row.Overdue,
+				}
+				for _, kind := range dossier.FigureKinds() {
+					if kind == "overdue" && q.By == "month" {
+						continue // a figure of today, not of a month
+					}
+					list := dossier.QueueQuery{Queue: dossier.QueueAll, Figure: dossier.Figure{Kind: kind, From: q.From, To: q.To, Under: q.Agency}}
+					switch q.By {
+					case "procedure":
+						list.Procedure = row.Key
+					case "":
+						list.Agency = row.Key
+					}
+					page, err := h.Dossiers.Queue(h.As(t, leader), list)
+					if err != nil || int64(len(page.Rows)) != counts[kind] {
+						t.Errorf("%+v says %d are %s, the list has %d, %v", q, counts[kind], kind, len(page.Rows), err)
+					}
+				}
+			}
+		}
+		for _, f := range []dossier.Figure{{Kind: "done", Under: h.Other.ID}, {Kind: "nonsense"}, {Kind: "done", From: "2026-13"}} {
+			if page, err := h.Dossiers.Queue(h.As(t, team.Leader), dossier.QueueQuery{Queue: dossier.QueueAll, Figure: f}); err == nil {
+				t.Errorf("%+v lists %d dossiers", f, len(page.Rows))
+			}
+		}
 		rows = stats(dossier.StatQuery{From: "2027-01", To: "2027-01"})
 		if len(rows) != 1 || rows[0].OnTime != nil || rows[0].Carried != 2 {
 			t.Errorf("a month in which nothing was done: %+v", rows)

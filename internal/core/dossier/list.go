@@ -139,6 +139,13 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 	if q.Overdue {
 		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
 	}
+	if q.Figure.Kind != "" {
+		counted, err := s.counted(ctx, a, q, &p)
+		if err != nil {
+			return Page{}, err
+		}
+		where += counted
+	}
 	var text string
 	switch {
 	case found != nil:

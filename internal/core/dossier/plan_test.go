@@ -59,6 +59,7 @@ func TestEveryListStandsOnAnIndex(t *testing.T) {
 			for _, q := range dossier.Queues() {
 				for _, x := range []dossier.QueueQuery{
 					{}, {Search: "vuong thi"}, {Procedure: dossiertest.Code}, {Agency: h.Commune.ID}, {Status: dossier.StatusReturned}, {Overdue: true},
+					{Figure: dossier.Figure{Kind: "done", From: "2026-01", To: "2026-12"}}, {Figure: dossier.Figure{Kind: "pending"}, Agency: h.Commune.ID},
 					{Procedure: dossiertest.Code, Agency: h.Commune.ID, Status: dossier.StatusProcessing, Overdue: true, Search: "vuong"},
 				} {
 					x.Queue, x.Limit = q, 1

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,6 +137,9 @@ func (s *Service) Stats(ctx context.Context, q StatQuery) ([]StatRow, error) {
 			}
 		}
 	}
+	if by == "month" {
+		balance(rows, from)
+	}
 	out := make([]StatRow, 0, len(rows))
 	for key, row := range rows {
 		row.Key, row.Name = key, key
@@ -144,7 +149,7 @@ func (s *Service) Stats(ctx context.Context, q StatQuery) ([]StatRow, error) {
 		case "procedure_code":
 			row.Name = s.procedureName(ctx, key)
 		}
-		row.Pending += row.Carried
+		row.Pending += row.Carried // what stood open, and what was added to it
 		if n := row.InTime + row.Late; n > 0 {
 			rate := float64(row.InTime) / float64(n)
 			row.OnTime = &rate
@@ -194,13 +199,7 @@ func (s *Service) sums(ctx context.Context, agencies []string, by, from, to stri
 	inside := "CASE WHEN month >= " + f + " THEN "
 	sum := func(column string) string { return "SUM(" + inside + column + " ELSE 0 END)" }
 	carried := "SUM(CASE WHEN month < " + f + " THEN received - closed ELSE 0 END)"
-	if by == "month" {
-		carried = "0"
-	}
 	where := "agency_id IN (" + in + ") AND month <= " + t
-	if by == "month" {
-		where += " AND month >= " + f
-	}
 	rows, err := s.read.Query(ctx, `SELECT `+by+`, `+carried+`, `+sum("received")+`, `+sum("online")+`, `+sum("done")+`, `+sum("in_time")+`, `+sum("late")+`, `+
 		sum("refused")+`, `+sum("withdrawn")+`, `+sum("received - closed")+` FROM dossier_stat WHERE `+where+` GROUP BY `+by+` LIMIT 100000`, p.list...)
 	list, err := sqldb.Collect[StatRow](rows, err)(func(r *sqldb.Rows) (x StatRow, err error) {
@@ -223,6 +222,100 @@ func (s *Service) sums(ctx context.Context, agencies []string, by, from, to stri
 		row.Pending += x.Pending
 	}
 	return err
+}
+
+// balance carries what stood open from month to month and drops the months before
+// the period, which were read for that.
+func balance(rows map[string]*StatRow, from string) {
+	var open int64
+	for _, month := range slices.Sorted(maps.Keys(rows)) {
+		row := rows[month]
+		if month < from {
+			open += row.Carried
+			delete(rows, month)
+			continue
+		}
+		row.Carried = open
+		open += row.Pending
+	}
+}
+
+// counted is the condition under which a figure counts a dossier. It says of heads
+// what count says of events.
+func (s *Service) counted(ctx context.Context, a identity.Actor, q QueueQuery, p *args) (string, error) {
+	from, to, err := q.Figure.period()
+	if err != nil {
+		return "", err
+	}
+	scope := a.Scope(identity.StatsRead)
+	if q.Figure.Under != "" {
+		top, err := s.Agencies.Agency(ctx, q.Figure.Under)
+		if err != nil {
+			return "", err
+		}
+		if !a.MayAt(identity.StatsRead, top.Path) {
+			return "", errNotFound()
+		}
+		scope = []string{top.Path}
+	}
+	where := " AND " + identity.Within(s.DB.Dialect(), "d.competent_path", scope, &p.list)
+	if q.Agency != "" {
+		where += " AND d.competent_id = " + p.add(q.Agency)
+	}
+	within := func(column string) string {
+		return " AND " + column + " >= " + p.add(from) + " AND " + column + " < " + p.add(to)
+	}
+	openAt := func(at int64) string {
+		return " AND d.received_at < " + p.add(at) + " AND (d.finished_at IS NULL OR d.finished_at >= " + p.add(at) + ")"
+	}
+	status := func(is ...Status) string {
+		list := make([]string, len(is))
+		for i, st := range is {
+			list[i] = strconv.Itoa(int(st))
+		}
+		return strings.Join(list, ", ")
+	}
+	done := func() string {
+		return within("d.finished_at") + " AND d.status NOT IN (" + status(StatusRefused, StatusWithdrawn) + ")"
+	}
+	switch q.Figure.Kind {
+	case "carried":
+		where += openAt(from)
+	case "received":
+		where += within("d.received_at")
+	case "online":
+		where += within("d.received_at") + " AND d.channel = '" + string(Online) + "'"
+	case "done":
+		where += done()
+	case "in_time":
+		where += done() + " AND d.late = 0"
+	case "late":
+		where += done() + " AND d.late = 1"
+	case "refused":
+		where += within("d.finished_at") + " AND d.status = " + status(StatusRefused)
+	case "withdrawn":
+		where += within("d.finished_at") + " AND d.status = " + status(StatusWithdrawn)
+	case "pending":
+		where += openAt(to)
+	case "overdue":
+		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
+	default:
+		return "", errs.NewInvalid(errs.Bad("figure", "dossier.stats-by"))
+	}
+	return where, nil
+}
+
+// period is from the first millisecond of the first month until the last of the last.
+func (f Figure) period() (from, to int64, err error) {
+	first, err := civil.Parse(or(f.From, "1900-01") + "-01")
+	if err != nil {
+		return 0, 0, errs.NewInvalid(errs.Bad("from", "date.format"))
+	}
+	last, err := civil.Parse(or(f.To, "2999-12") + "-01")
+	if err != nil {
+		return 0, 0, errs.NewInvalid(errs.Bad("to", "date.format"))
+	}
+	return sqldb.Millis(first.Start()), sqldb.Millis(last.AddMonths(1).Start()), nil
 }
 
 // overdueNow counts what is past due at this moment, from the index of open

@@ -154,8 +154,22 @@ type QueueQuery struct {
 	Agency    string // agency id
 	Status    Status // 0 = any
 	Overdue   bool   // only past due
+	Figure    Figure // only what a figure of the statistics counts; of everything the reader may read
 	After     string // Page.Next of the page before
 	Limit     int    // default 25, at most 100
+}
+
+// Figure is one number of the statistics, so that the dossiers it counts can be listed.
+type Figure struct {
+	Kind     string // one of [FigureKinds]; "" = no figure
+	From, To string // months as in StatQuery
+	Under    string // StatQuery.Agency
+}
+
+// FigureKinds lists the figures of the statistics that are counts of dossiers, in the
+// order of the table.
+func FigureKinds() []string {
+	return []string{"carried", "received", "online", "done", "in_time", "late", "refused", "withdrawn", "pending", "overdue"}
 }
 
 // Page is one page of a queue.
@@ -264,7 +278,8 @@ type StatQuery struct {
 	By       string // agency | procedure | month; default agency
 }
 
-// StatRow is one line of figures. Every number is the count of dossiers.
+// StatRow is one line of figures. Every number is the count of dossiers, those that
+// [QueueQuery.Figure] lists. A line by month has no Overdue: that is a figure of today.
 type StatRow struct {
 	Key, Name string
 	Carried   int64 // open when the period began

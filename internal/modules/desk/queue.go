@@ -32,6 +32,10 @@ func (d *Desk) queue(w http.ResponseWriter, r *http.Request) error {
 		Queue: dossier.Queue(q.Get("hang")), Search: strings.TrimSpace(q.Get("q")), Procedure: q.Get("thu-tuc"), Overdue: q.Get("qua-han") != "",
 		After: q.Get("sau"), Limit: rowsPerPage,
 	}}
+	if kind := q.Get("so-lieu"); slices.Contains(dossier.FigureKinds(), kind) {
+		v.Query.Queue, v.Query.Agency = dossier.QueueAll, q.Get("co-quan")
+		v.Query.Figure = dossier.Figure{Kind: kind, From: monthOf(q.Get("tu")), To: monthOf(q.Get("den")), Under: q.Get("duoi")}
+	}
 	var err error
 	if v.Counters, err = d.dossiers.Counters(ctx); err != nil {
 		return err
@@ -64,6 +68,21 @@ func first(counters map[dossier.Queue]int, searching bool) dossier.Queue {
 	return dossier.QueueAll
 }
 
+// section is where in the navigation the list stands.
+func section(v queueView) string {
+	if v.Query.Figure.Kind != "" {
+		return "/thong-ke"
+	}
+	return "/xu-ly?hang=" + string(v.Query.Queue)
+}
+
+func crumbs(ctx context.Context, v queueView) []ui.Crumb {
+	if v.Query.Figure.Kind == "" {
+		return nil
+	}
+	return []ui.Crumb{{Text: i18n.T(ctx, "desk.stats"), Href: "/thong-ke"}}
+}
+
 func address(q dossier.QueueQuery, after string) string {
 	v := url.Values{"hang": {string(q.Queue)}}
 	set := func(name, value string) {
@@ -77,7 +96,56 @@ func address(q dossier.QueueQuery, after string) string {
 	if q.Overdue {
 		v.Set("qua-han", "1")
 	}
+	if q.Figure.Kind != "" {
+		set("so-lieu", q.Figure.Kind)
+		set("co-quan", q.Agency)
+		set("tu", q.Figure.From)
+		set("den", q.Figure.To)
+		set("duoi", q.Figure.Under)
+	}
 	return "/xu-ly?" + v.Encode()
+}
+
+// heading names the list: its queue, or the figure whose dossiers it shows.
+func heading(ctx context.Context, v queueView) string {
+	if kind := v.Query.Figure.Kind; kind != "" {
+		return i18n.T(ctx, "desk.stats") + ": " + i18n.T(ctx, figureKey(kind))
+	}
+	return i18n.T(ctx, "dossier.queue."+string(v.Query.Queue))
+}
+
+// scope says of what and when a figure is, in words.
+func scope(ctx context.Context, v queueView) string {
+	f := v.Query.Figure
+	if f.Kind == "" {
+		return ""
+	}
+	var parts []string
+	if len(v.Page.Rows) > 0 && v.Query.Agency != "" {
+		parts = append(parts, v.Page.Rows[0].AgencyName)
+	}
+	if len(v.Page.Rows) > 0 && v.Query.Procedure != "" {
+		parts = append(parts, v.Page.Rows[0].ProcedureName)
+	}
+	if f.Kind != "overdue" && f.From != "" && f.To != "" { // what is overdue is so today
+		parts = append(parts, i18n.T(ctx, "desk.stats.period", "from", monthWords(f.From), "to", monthWords(f.To)))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// kept are the filters that a search in this list goes on with.
+func kept(v queueView) map[string]string {
+	out := map[string]string{"hang": string(v.Query.Queue)}
+	u, err := url.Parse(address(v.Query, ""))
+	if err != nil {
+		return out
+	}
+	for name, values := range u.Query() {
+		if name != "q" {
+			out[name] = values[0]
+		}
+	}
+	return out
 }
 
 func tabs(ctx context.Context, v queueView) []ui.Tab {
@@ -134,7 +202,7 @@ func dueWords(ctx context.Context, r dossier.Row) string {
 
 // Decorate adds the queues with their counters to the sidebar of staff.
 func (d *Desk) Decorate(ctx context.Context, a identity.Actor, v *web.Viewer) {
-	if a.Kind != identity.KindStaff || !a.May(identity.DossierRead) && !a.May(identity.DossierProcess) && !a.May(identity.DossierReceive) {
+	if a.Kind != identity.KindStaff || !slices.ContainsFunc(Readers(), a.May) {
 		return
 	}
 	v.Search = "/xu-ly"

@@ -9,6 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"motcua/internal/core/dossier"
 	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/ui"
 	"strconv"
@@ -47,15 +48,17 @@ func queuePage(v queueView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Tabs(i18n.T(ctx, "desk.queues"), tabs(ctx, v)).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			if v.Query.Figure.Kind == "" {
+				templ_7745c5c3_Err = ui.Tabs(i18n.T(ctx, "desk.queues"), tabs(ctx, v)).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Search(ui.SearchProps{Action: "/xu-ly", Label: i18n.T(ctx, "desk.search"), Placeholder: i18n.T(ctx, "desk.search"), Value: v.Query.Search, Keep: map[string]string{"hang": string(v.Query.Queue)}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Search(ui.SearchProps{Action: "/xu-ly", Label: i18n.T(ctx, "desk.search"), Placeholder: i18n.T(ctx, "desk.search"), Value: v.Query.Search, Keep: kept(v)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -64,9 +67,21 @@ func queuePage(v queueView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Page.Rows) == 0 {
-				templ_7745c5c3_Err = ui.Empty(ui.EmptyProps{Title: i18n.T(ctx, "desk.empty"), Text: i18n.T(ctx, "desk.empty-text"), Icon: "check-circle"}).Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
+				if v.Query.Search != "" {
+					templ_7745c5c3_Err = ui.Empty(ui.EmptyProps{Title: i18n.T(ctx, "desk.none-found"), Text: i18n.T(ctx, "desk.none-found-text"), Icon: "search"}).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				} else if v.Query.Queue == dossier.QueueAll {
+					templ_7745c5c3_Err = ui.Empty(ui.EmptyProps{Title: i18n.T(ctx, "desk.empty"), Icon: "folder"}).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				} else {
+					templ_7745c5c3_Err = ui.Empty(ui.EmptyProps{Title: i18n.T(ctx, "desk.empty"), Text: i18n.T(ctx, "desk.empty-text"), Icon: "check-circle"}).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
 				}
 			} else {
 				templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -113,7 +128,7 @@ func queuePage(v queueView) templ.Component {
 								var templ_7745c5c3_Var6 templ.SafeURL
 								templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("/xu-ly/" + r.Number))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/desk/queue.templ`, Line: 20, Col: 52}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/desk/queue.templ`, Line: 29, Col: 52}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 								if templ_7745c5c3_Err != nil {
@@ -126,7 +141,7 @@ func queuePage(v queueView) templ.Component {
 								var templ_7745c5c3_Var7 string
 								templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Number)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/desk/queue.templ`, Line: 20, Col: 65}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/desk/queue.templ`, Line: 29, Col: 65}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 								if templ_7745c5c3_Err != nil {
@@ -183,7 +198,7 @@ func queuePage(v queueView) templ.Component {
 								var templ_7745c5c3_Var9 string
 								templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(r.StepName)
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/desk/queue.templ`, Line: 28, Col: 19}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/desk/queue.templ`, Line: 37, Col: 19}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 								if templ_7745c5c3_Err != nil {
@@ -250,7 +265,7 @@ func queuePage(v queueView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "dossier.queue."+string(v.Query.Queue)), Columns: columns(ctx), Dense: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: heading(ctx, v), Columns: columns(ctx), Dense: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -265,7 +280,7 @@ func queuePage(v queueView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: i18n.T(ctx, "dossier.queue."+string(v.Query.Queue)), Wide: true, Section: "/xu-ly?hang=" + string(v.Query.Queue)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Page(ui.PageProps{Title: heading(ctx, v), Lead: scope(ctx, v), Wide: true, Section: section(v), Crumbs: crumbs(ctx, v)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

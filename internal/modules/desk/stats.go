@@ -3,9 +3,12 @@ package desk
 import (
 	"cmp"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"motcua/internal/core/dossier"
+	"motcua/internal/core/identity"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/web"
 )
@@ -13,6 +16,7 @@ import (
 type statsView struct {
 	Query dossier.StatQuery
 	Rows  []dossier.StatRow
+	Opens bool // the reader may open the dossiers behind the figures
 }
 
 // stats shows the figures of a period, each line by agency, procedure or month.
@@ -27,8 +31,64 @@ func (d *Desk) stats(w http.ResponseWriter, r *http.Request) error {
 	if v.Rows, err = d.dossiers.Stats(r.Context(), v.Query); err != nil {
 		return err
 	}
+	v.Opens = slices.ContainsFunc(Readers(), identity.From(r.Context()).May)
 	return web.Render(w, r, http.StatusOK, statsPage(v))
 }
+
+// figures are the counts of a line in the order of its columns.
+func (v statsView) figures(row dossier.StatRow) []figure {
+	list := []figure{
+		{"carried", row.Carried}, {"received", row.Received}, {"online", row.Online}, {"done", row.Done}, {"in_time", row.InTime},
+		{"late", row.Late}, {"refused", row.Refused}, {"withdrawn", row.Withdrawn}, {"pending", row.Pending},
+	}
+	if v.Query.By != "month" { // what is overdue is so today, in no month
+		list = append(list, figure{"overdue", row.Overdue})
+	}
+	return list
+}
+
+type figure struct {
+	kind string
+	n    int64
+}
+
+// list is the address of the dossiers that a figure counts, "" when it counts none
+// or the reader may not open them.
+func (v statsView) list(row dossier.StatRow, f figure) string {
+	if f.n == 0 || !v.Opens {
+		return ""
+	}
+	q := dossier.QueueQuery{Queue: dossier.QueueAll, Figure: dossier.Figure{Kind: f.kind, From: v.Query.From, To: v.Query.To, Under: v.Query.Agency}}
+	switch v.Query.By {
+	case "month":
+		q.Figure.From, q.Figure.To = row.Key, row.Key
+	case "procedure":
+		q.Procedure = row.Key
+	default:
+		q.Agency = row.Key
+	}
+	return address(q, "")
+}
+
+// name is what a line is about, in words.
+func (v statsView) name(row dossier.StatRow) string {
+	if v.Query.By == "month" {
+		return monthWords(row.Key)
+	}
+	return row.Name
+}
+
+// monthWords writes a month as people do: "2026-01" is 01/2026.
+func monthWords(month string) string {
+	year, m, ok := strings.Cut(month, "-")
+	if !ok {
+		return month
+	}
+	return m + "/" + year
+}
+
+// figureKey is where the words of a figure stand.
+func figureKey(kind string) string { return "desk.stats." + strings.ReplaceAll(kind, "_", "-") }
 
 // monthOf keeps what is a month ("2026-01") and drops everything else.
 func monthOf(s string) string {

@@ -67,12 +67,12 @@ func sheetResult(ctx context.Context, h dossier.HandOver) string {
 	return i18n.T(ctx, "desk.sheet.result-"+h.Result)
 }
 
-func statColumns(ctx context.Context) []ui.Column {
-	cols := []ui.Column{{Text: i18n.T(ctx, "desk.stats.name")}}
-	for _, key := range []string{"carried", "received", "online", "done", "in-time", "late", "pending", "overdue", "on-time"} {
-		cols = append(cols, ui.Column{Text: i18n.T(ctx, "desk.stats."+key), Numeric: true})
+func statColumns(ctx context.Context, v statsView) []ui.Column {
+	cols := []ui.Column{{Text: i18n.T(ctx, "desk.stats.by-"+v.Query.By), Grow: true}}
+	for _, f := range v.figures(dossier.StatRow{}) {
+		cols = append(cols, ui.Column{Text: i18n.T(ctx, figureKey(f.kind)), Numeric: true})
 	}
-	return cols
+	return append(cols, ui.Column{Text: i18n.T(ctx, "desk.stats.on-time"), Numeric: true})
 }
 
 // onTime is a share, or a dash: nothing done is not everything in time.
