@@ -9,6 +9,7 @@ import (
 	"motcua/internal/core/dossier"
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
+	"motcua/internal/modules/desk"
 	"motcua/internal/modules/notify"
 	"motcua/internal/platform/blob"
 	"motcua/internal/platform/errs"
@@ -21,12 +22,24 @@ import (
 func homeOf(a identity.Actor) string {
 	switch a.Kind {
 	case identity.KindStaff:
-		return "/xu-ly"
+		switch {
+		case worksOnDossiers(a):
+			return "/xu-ly"
+		case a.May(identity.AuditRead):
+			return "/quan-tri/nhat-ky"
+		default:
+			return "/quan-tri"
+		}
 	case identity.KindCitizen, identity.KindOrganisation:
 		return "/ho-so"
 	default:
 		return "/"
 	}
+}
+
+// worksOnDossiers tells those with a desk from those who only run the house.
+func worksOnDossiers(a identity.Actor) bool {
+	return slices.ContainsFunc(desk.Readers(), a.May)
 }
 
 // argon are the costs of password hashes.

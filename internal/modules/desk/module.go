@@ -51,11 +51,16 @@ func (d *Desk) Module() module.Module {
 	}}
 }
 
+// Readers are the permissions that bring dossiers to a desk.
+func Readers() []string {
+	return []string{identity.DossierRead, identity.DossierReceive, identity.DossierProcess, identity.DossierApprove, identity.DossierReturn}
+}
+
 // Nav are the entries of the navigation that lead here.
 func Nav() []identity.NavRule {
 	staff := []identity.Kind{identity.KindStaff}
 	return []identity.NavRule{
-		{Access: identity.Staff, Kinds: staff, Item: web.NavItem{Key: "dossier.queue.all", Href: "/xu-ly?hang=all", Group: "desk.nav", Icon: "folder"}},
+		{Access: identity.HoldingAny(Readers()...), Kinds: staff, Item: web.NavItem{Key: "dossier.queue.all", Href: "/xu-ly?hang=all", Group: "desk.nav", Icon: "folder"}},
 		{Access: identity.Holding(identity.StatsRead), Kinds: staff, Item: web.NavItem{Key: "desk.stats", Href: "/thong-ke", Group: "desk.nav-lead", Icon: "chart"}},
 	}
 }
