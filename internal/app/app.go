@@ -267,7 +267,7 @@ func (a *App) brand() web.Brand {
 		Name:  i18n.Text{VI: a.Bundle.T(i18n.VI, "app.name"), EN: a.Bundle.T(i18n.EN, "app.name")},
 		Short: i18n.Text{VI: a.Bundle.T(i18n.VI, "app.short"), EN: a.Bundle.T(i18n.EN, "app.short")},
 		Owner: i18n.Text{VI: a.Bundle.T(i18n.VI, "app.owner"), EN: a.Bundle.T(i18n.EN, "app.owner")},
-		Nav:   a.guestNav(), Version: a.opts.Version,
+		Nav:   a.guestNav(), Version: metrics.ShortVersion(a.opts.Version),
 	}
 }
 
@@ -328,7 +328,7 @@ func (a *App) CreateToken(ctx context.Context, login, name string, days int) (ke
 // system is what the house tells its administrators about itself.
 func (a *App) system() admin.System {
 	return admin.System{
-		Version: a.opts.Version, Started: a.opts.Now(),
+		Version: metrics.ShortVersion(a.opts.Version), Started: a.opts.Now(),
 		Checks: func() []module.Check { return a.checks },
 		Verify: func(ctx context.Context) (journal.Report, error) {
 			return journal.Verify(ctx, a.db, journal.VerifyOptions{Dir: a.cfg.AuditDir()})

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -53,6 +55,25 @@ func ReadBuild(version string) Build {
 		b.Revision += dirty
 	}
 	return b
+}
+
+// ShortVersion is a version as people read it: a release by its number, a build
+// between releases by its day and revision, "2026-11-27 a9e6215".
+func ShortVersion(version string) string {
+	base, _, _ := strings.Cut(version, "+")
+	parts := strings.Split(base, "-")
+	if len(parts) < 3 {
+		return version
+	}
+	stamp, revision := parts[len(parts)-2], parts[len(parts)-1]
+	if i := strings.LastIndexByte(stamp, '.'); i >= 0 {
+		stamp = stamp[i+1:]
+	}
+	day, err := time.Parse("20060102150405", stamp)
+	if err != nil || len(revision) < 7 {
+		return version
+	}
+	return day.Format(time.DateOnly) + " " + revision[:7]
 }
 
 // Registry is everything measured in one house. It is a prometheus.Registerer.

@@ -45,3 +45,15 @@ func TestWhatIsMeasuredIsServed(t *testing.T) {
 		}
 	}
 }
+
+func TestShortVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"v1.4.0": "v1.4.0", "1.2.3": "1.2.3", "(devel)": "(devel)", "": "", "v1.5.0-rc.1": "v1.5.0-rc.1",
+		"v0.0.0-20261127231504-a9e6215f9900":         "2026-11-27 a9e6215",
+		"v1.4.1-0.20261127231504-a9e6215f9900+dirty": "2026-11-27 a9e6215",
+	} {
+		if got := metrics.ShortVersion(version); got != want {
+			t.Errorf("%q is shown as %q, want %q", version, got, want)
+		}
+	}
+}
