@@ -27,7 +27,7 @@ import (
 // of a tree, so that arch_rules_test.go can show that it fails when it should.
 
 // coreOrder is the order in which the nouns of the law may know each other.
-var coreOrder = []string{"org", "identity", "form", "register", "clock", "flow", "procedure", "document", "dossier"}
+var coreOrder = []string{"place", "org", "identity", "form", "register", "clock", "flow", "procedure", "document", "dossier"}
 
 // tree is the source of a house.
 type tree struct {

@@ -10,6 +10,7 @@ import (
 	"motcua/internal/core/dossier"
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
+	"motcua/internal/core/place"
 	"motcua/internal/core/procedure"
 	"motcua/internal/core/register"
 	"motcua/internal/modules/account"
@@ -51,6 +52,7 @@ type Rooms struct {
 	Journal    *journal.Journal
 	Jobs       *job.Queue
 	Files      *blob.Files
+	Places     *place.Service
 	Org        *org.Service
 	Identity   *identity.Service
 	Registers  *register.Service
@@ -68,6 +70,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 	r := &Rooms{}
 
 	// The nouns of the law, each given those before it.
+	r.Places = place.New(h.db, h.now)
 	r.Org = org.New(org.Deps{DB: h.db, Journal: h.journal, Now: h.now, BeforeClose: func(ctx context.Context, tx *sqldb.Tx, a org.Agency) error {
 		return nothingOpen(ctx, tx, r.Dossiers, a)
 	}})
@@ -116,6 +119,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 	r.middleware = []func(http.Handler) http.Handler{r.Identity.Middleware, accountRoom.Park}
 
 	return r, []module.Module{
+		r.Places.Module(),
 		r.Org.Module(),
 		r.Identity.Module(),
 		r.Registers.Module(),
