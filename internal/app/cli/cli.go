@@ -60,6 +60,7 @@ type grammar struct {
 	Pack      packCmd    `cmd:"" help:"${pack}"`
 	Audit     auditCmd   `cmd:"" help:"${audit}"`
 	Token     tokenCmd   `cmd:"" help:"${token}"`
+	Search    searchCmd  `cmd:"" help:"${search}"`
 	ConfigCmd configCmd  `cmd:"" name:"config" help:"${config}"`
 	Version   versionCmd `cmd:"" help:"${version}"`
 }
@@ -132,6 +133,7 @@ var helpKeys = []string{
 	"init", "init_code", "init_agency", "init_login", "init_name",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
+	"search", "search_find", "search_text", "search_judge", "search_questions", "search_misses",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",
 }
 

@@ -45,7 +45,11 @@ type Level string
 const (
 	Province Level = "province" // cấp tỉnh
 	Commune  Level = "commune"  // cấp xã
+	Ministry Level = "ministry" // cấp bộ, cơ quan trung ương
 )
+
+// Levels lists the levels in the order people read them, nearest first.
+func Levels() []Level { return []Level{Commune, Province, Ministry} }
 
 // Audience is who may ask (đối tượng thực hiện).
 type Audience string

@@ -1,7 +1,6 @@
 package procedure
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -77,7 +76,7 @@ func TestSearchEveryday(t *testing.T) {
 
 // TestSearchAmongTheCatalogue asks the same among thousands of other names.
 func TestSearchAmongTheCatalogue(t *testing.T) {
-	x := indexOf(append(shipped(t), catalogue(t)...))
+	x := nationalIndex(t)
 	missed := 0
 	for _, c := range everyday {
 		if c.want == "" {
@@ -91,38 +90,6 @@ func TestSearchAmongTheCatalogue(t *testing.T) {
 	if most := len(everyday) / 20; missed > most {
 		t.Errorf("%d of %d not among the first five; at most %d may be", missed, len(everyday), most)
 	}
-}
-
-// catalogue reads the national list of 2025, as names without keywords.
-func catalogue(t testing.TB) []*Definition {
-	t.Helper()
-	f, err := os.Open(filepath.Join(sharedtest.Dir(t), "02-procedures", "catalogue_2025-04", "procedures_catalogue.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() })
-	ours := map[string]bool{}
-	for _, d := range shipped(t) {
-		ours[d.Code] = true
-	}
-	var out []*Definition
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var row struct {
-			Code  string `json:"ma_so"`
-			Name  string `json:"ten"`
-			Field string `json:"linh_vuc"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		if !ours[row.Code] {
-			out = append(out, named(row.Code, row.Name, row.Field))
-		}
-	}
-	if len(out) < 3000 {
-		t.Fatalf("only %d procedures in the catalogue", len(out))
-	}
-	return out
 }
 
 // TestSearchQuestions asks the questions that an office collected about four of

@@ -27,12 +27,15 @@ type card struct {
 	Results    []i18n.Text   `json:"results,omitempty"`
 	Cases      []i18n.Text   `json:"cases,omitempty"`
 	Offers     OfferRule     `json:"offers"`
+
+	Competent   i18n.Text `json:"competent,omitzero"`
+	AnnouncedBy string    `json:"announced_by,omitempty"`
 }
 
 func cardOf(d *Definition) card {
 	c := card{
 		Name: d.Name, Field: d.Field, Level: d.Level, Summary: d.Summary, Keywords: d.Keywords,
-		LifeEvents: d.LifeEvents, Audience: d.Audience, Offers: d.Offers, Free: true,
+		LifeEvents: d.LifeEvents, Audience: d.Audience, Offers: d.Offers, Free: true, Competent: d.Competent, AnnouncedBy: d.AnnouncedBy.Agency,
 	}
 	for _, ch := range d.Channels {
 		c.Channels = append(c.Channels, ch.Kind)
@@ -182,6 +185,7 @@ type listed struct {
 	id, code, validFrom, validTo string
 	number                       int
 	card                         card
+	former                       []string // names of earlier versions, see buildIndex
 }
 
 // cards reads the cards of all live versions, a page at a time.

@@ -1,0 +1,155 @@
+package procedure
+
+import (
+	"bufio"
+	"encoding/json"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"motcua/internal/platform/i18n"
+	"motcua/internal/platform/sharedtest"
+)
+
+// national reads the whole catalogue as far as it lies in the reference data: the full
+// texts of 2026, and what the list of 2025 has beyond them, beside the shipped packs.
+func national(t testing.TB) (out []*Definition, former map[string]string) {
+	t.Helper()
+	dir := filepath.Join(sharedtest.Dir(t), "02-procedures")
+	out, former = shipped(t), map[string]string{}
+	have := map[string]bool{}
+	for _, d := range out {
+		have[d.Code] = true
+	}
+	add := func(code, name, field, where, level, by string) {
+		if have[code] || code == "" {
+			former[code] = name
+			return
+		}
+		have[code] = true
+		d := named(code, name, field)
+		d.Field.Code = "X-" + field
+		d.Competent, d.AnnouncedBy.Agency, d.Level = i18n.V(where), by, levelOf(level)
+		out = append(out, d)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "full_2026-07", "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		eachLine(t, f, func(row map[string]any) {
+			add(str(row["ma_thu_tuc"]), str(row["ten_thu_tuc"]), str(row["linh_vuc"]), str(row["co_quan_co_tham_quyen"]), str(row["cap_thuc_hien"]), str(row["nguon_bo_nganh"]))
+		})
+	}
+	eachLine(t, filepath.Join(dir, "catalogue_2025-04", "procedures_catalogue.jsonl"), func(row map[string]any) {
+		add(str(row["ma_so"]), str(row["ten"]), str(row["linh_vuc"]), str(row["co_quan_thuc_hien"]), str(row["co_quan_thuc_hien"]), str(row["co_quan_ban_hanh"]))
+	})
+	if len(out) < 4000 {
+		t.Fatalf("only %d procedures", len(out))
+	}
+	return out, former
+}
+
+// nationalIndex is the index of the national catalogue with names of 2025 as former ones.
+func nationalIndex(t testing.TB) *index {
+	defs, former := national(t)
+	b := newBuilder(1, "2026-03-02")
+	for _, d := range defs {
+		l := listed{id: "v-" + d.Code, code: d.Code, number: 1, validFrom: d.ValidFrom, card: cardOf(d)}
+		if name, ok := former[d.Code]; ok {
+			l.former = []string{name}
+		}
+		b.add(l)
+	}
+	x := b.finish()
+	x.places = &places{}
+	return x
+}
+
+func str(v any) string { s, _ := v.(string); return s }
+
+func levelOf(where string) Level {
+	where = strings.ToLower(where)
+	switch {
+	case strings.Contains(where, "xã"):
+		return Commune
+	case strings.Contains(where, "tỉnh"), strings.Contains(where, "sở "), strings.Contains(where, "huyện"), strings.Contains(where, "phòng "):
+		return Province
+	}
+	return Ministry
+}
+
+func eachLine(t testing.TB, file string, f func(map[string]any)) {
+	t.Helper()
+	in, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		row := map[string]any{}
+		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
+			t.Fatal(err)
+		}
+		f(row)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// questions reads all reference questions, in two halves by their title, so that
+// nothing learnt on one half is known of the other.
+func questions(t testing.TB) (tuned, kept []Asked) {
+	t.Helper()
+	for _, dir := range []string{"02-procedures/commune_justice_questions", "09-text/faq_national_portal_74"} {
+		all, files, err := ReadQuestions(os.DirFS(filepath.Join(sharedtest.Dir(t), dir)))
+		if err != nil || files == 0 {
+			t.Fatalf("%s: %d files, %v", dir, files, err)
+		}
+		for _, a := range all {
+			h := fnv.New32a()
+			_, _ = h.Write([]byte(a.Title))
+			if h.Sum32()%2 == 0 {
+				tuned = append(tuned, a)
+			} else {
+				kept = append(kept, a)
+			}
+		}
+	}
+	return tuned, kept
+}
+
+// TestSearchUnderstandsQuestions holds the search to its bar among the national
+// catalogue, on the half it was tuned with and on the half it was not.
+func TestSearchUnderstandsQuestions(t *testing.T) {
+	x := nationalIndex(t)
+	tuned, kept := questions(t)
+	for name, half := range map[string][]Asked{"tuned": tuned, "kept aside": kept} {
+		v := x.judge(half)
+		for _, g := range v.Groups {
+			t.Logf("%s, %s: %d asked, first %.1f%% (the very one %.1f%%), among three %.1f%%", name, g.Name, g.Asked, 100*g.Rate(g.Top1), 100*g.Rate(g.Strict), 100*g.Rate(g.Top3))
+		}
+		t.Logf("%s: p50 %v, p95 %v; not in the catalogue: %d", name, v.P50, v.P95, len(v.Missing))
+		if g := v.Judged(); g.Asked < 100 || g.Rate(g.Top1) < BarTop1 || g.Rate(g.Top3) < BarTop3 {
+			t.Errorf("%s: below the bar", name)
+			for _, m := range v.Worst(20) {
+				t.Logf("%d %q\n   want %s\n   got  %s", m.Place, m.Text, m.Title, strings.Join(m.Found, "\n        "))
+			}
+		}
+	}
+}
+func BenchmarkQuestion(b *testing.B) {
+	x := nationalIndex(b)
+	tuned, _ := questions(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		x.find(tuned[i%len(tuned)].Text)
+		i++
+	}
+}
