@@ -205,7 +205,7 @@ type Task struct {
 	ID            string // task id in the flow run: give it back as ActInput.TaskID
 	DossierID     string
 	Step          string
-	StepName      string // Vietnamese
+	StepName      string // what it is about: the step, or the question of an opinion
 	Role          string
 	AgencyID      string
 	AgencyName    string

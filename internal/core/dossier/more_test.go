@@ -214,3 +214,46 @@ func TestTheReceiptTellsTheTruth(t *testing.T) {
 		}
 	})
 }
+
+// TestPapersAmongStaff: what an officer attaches is for colleagues, whatever it is
+// called; what a party hands in under the same name stays theirs.
+func TestPapersAmongStaff(t *testing.T) {
+	each(t, func(t *testing.T, h *dossiertest.House) {
+		team, citizen, d := received(t, h)
+		note := h.Upload(t, team.Officer, "y-kien.pdf")
+		_, err := h.Dossiers.Act(h.As(t, team.Officer), dossier.ActInput{DossierID: d.ID, Action: "ask", Reason: "Bản chụp mờ", Files: []string{note}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		internal := func(papers []dossier.Paper) (n int, name string) {
+			for _, p := range papers {
+				if p.Internal {
+					n, name = n+1, p.Name
+				}
+			}
+			return n, name
+		}
+		n, name := internal(get(t, h, team.Officer, d).Papers)
+		if n != 1 {
+			t.Fatalf("the officer sees %d papers among staff", n)
+		}
+		if n, _ := internal(get(t, h, citizen, d).Papers); n != 0 {
+			t.Errorf("the citizen sees %d papers among staff", n)
+		}
+		if _, err := h.Dossiers.PaperFile(h.As(t, citizen), d.ID, note); !errs.Is(err, errs.NotFound) {
+			t.Errorf("the citizen opens it: %v", err)
+		}
+		own := h.Upload(t, citizen, "bo-sung.pdf")
+		if _, err := h.Dossiers.Supplement(h.As(t, citizen), dossier.SupplementInput{
+			DossierID: d.ID, Papers: []dossier.PaperInput{{Code: "drawing", FileIDs: []string{h.Upload(t, citizen, "ban-ve.pdf")}}, {Name: name, FileIDs: []string{own}}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Dossiers.PaperFile(h.As(t, citizen), d.ID, own); err != nil {
+			t.Errorf("the citizen cannot open their own paper: %v", err)
+		}
+		if n, _ := internal(get(t, h, team.Officer, d).Papers); n != 1 {
+			t.Errorf("after the supplement %d papers are among staff", n)
+		}
+	})
+}

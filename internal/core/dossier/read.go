@@ -168,9 +168,7 @@ func (s *Service) named(ctx context.Context, m *matter, tasks []taskRow) ([]Task
 	for i, t := range tasks {
 		out[i] = t.Task
 		out[i].AssigneeName, out[i].AgencyName = names[t.AssigneeID], where[t.AgencyID].Name
-		if step, ok := m.flow.Step(t.Step); ok {
-			out[i].StepName = step.Name.In(ctx)
-		}
+		out[i].StepName = m.flow.TaskName(m.rec.Run, t.ID).In(ctx)
 	}
 	return out, nil
 }

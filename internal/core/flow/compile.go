@@ -72,6 +72,26 @@ func (f *Flow) Step(id string) (StepInfo, bool) {
 	return s.info(), true
 }
 
+// TaskName is what a task of a run is about: the question of an opinion, so that
+// two that are asked for side by side can be told apart, else its step.
+func (f *Flow) TaskName(r Run, taskID string) i18n.Text {
+	i := slices.IndexFunc(r.Tasks, func(t Task) bool { return t.ID == taskID })
+	if i < 0 {
+		return i18n.Text{}
+	}
+	s, ok := f.byID[r.Tasks[i].Step]
+	if !ok {
+		return i18n.Text{}
+	}
+	o := slices.IndexFunc(r.Opinions, func(o Opinion) bool { return o.ID == r.Tasks[i].Opinion })
+	if o >= 0 {
+		if q := slices.IndexFunc(s.Ask, func(q AskDef) bool { return q.ID == r.Opinions[o].Ask }); q >= 0 && !s.Ask[q].Name.IsZero() {
+			return s.Ask[q].Name
+		}
+	}
+	return s.Name
+}
+
 func (s *step) info() StepInfo {
 	return StepInfo{ID: s.ID, Stage: s.Stage, Name: s.Name, Kind: s.Kind, Role: s.Role, At: s.At, Hours: s.Hours, Status: Status(s.Status)}
 }

@@ -42,6 +42,7 @@ type oneView struct {
 type choice struct {
 	flow.Action
 	Words   string // on the button
+	About   string // which task, where several can be done in the same way
 	Blocked string // why not, in words
 	Warning string
 	Lead    bool // the one obvious next step: its form stands open
@@ -55,9 +56,20 @@ func (c choice) simple() bool { return len(c.Needs) == 0 && c.Warning == "" && c
 
 // typed is what was in the form of an action that was refused.
 type typed struct {
-	Action, Reason, Note, Assignee, Due, Opinion, Amount, ReceiptNo string
-	Missing                                                         []string
-	Fields                                                          map[string]string
+	Task, Action, Reason, Note, Assignee, Due, Opinion, Amount, ReceiptNo string
+	Missing                                                               []string
+	Fields                                                                map[string]string
+}
+
+// is reports whether it was this action that was refused.
+func (t typed) is(a dossier.Action) bool { return t.Action == a.ID && t.Task == a.Task }
+
+// title names the action, and its task where the name alone does not tell.
+func (c choice) title() string {
+	if c.About == "" {
+		return c.Words
+	}
+	return c.Words + ": " + c.About
 }
 
 func (d *Desk) one(w http.ResponseWriter, r *http.Request) error {
@@ -80,7 +92,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, t typed,
 	if v.Clock, gerr = d.dossiers.Explain(ctx, detail.ID); gerr != nil {
 		return gerr
 	}
-	v.Actions = choices(ctx, detail.Actions, t.Action)
+	v.Actions = choices(ctx, detail, t)
 	if slices.ContainsFunc(v.Actions, func(c choice) bool { return c.needs(flow.NeedAssignee) }) {
 		if v.Candidates, gerr = d.dossiers.Candidates(ctx, detail.ID, ""); gerr != nil {
 			return gerr
@@ -101,12 +113,19 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, t typed,
 
 // choices puts the actions into the order of the page: what moves the dossier on
 // first, what stops it last.
-func choices(ctx context.Context, actions []dossier.Action, refused string) []choice {
-	list := make([]choice, 0, len(actions))
-	for _, a := range actions {
-		c := choice{Action: a, Words: a.Name.In(ctx), Open: a.ID == refused}
+func choices(ctx context.Context, d dossier.Detail, refused typed) []choice {
+	list := make([]choice, 0, len(d.Actions))
+	for _, a := range d.Actions {
+		c := choice{Action: a, Words: a.Name.In(ctx), Open: refused.is(a)}
 		if a.Name.IsZero() {
 			c.Words = i18n.T(ctx, "flow.action."+a.ID)
+		}
+		// The same may be done for several tasks at once, as with opinions asked for
+		// side by side: then each says for which.
+		if slices.ContainsFunc(d.Actions, func(b dossier.Action) bool { return b.ID == a.ID && b.Task != a.Task }) {
+			if i := slices.IndexFunc(d.Tasks, func(t dossier.Task) bool { return t.ID == a.Task }); i >= 0 {
+				c.About = d.Tasks[i].StepName
+			}
 		}
 		c.Blocked, c.Warning = why(ctx, a.Blocked), why(ctx, a.Warning)
 		list = append(list, c)
@@ -152,11 +171,11 @@ func (d *Desk) act(w http.ResponseWriter, r *http.Request) error {
 	}
 	get := func(name string) string { return strings.TrimSpace(values.Get(name)) }
 	t := typed{
-		Action: get("viec"), Reason: get("ly-do"), Note: get("ghi-chu"), Assignee: get("giao-cho"), Due: get("hen-lai"), Opinion: get("y-kien"),
+		Task: get("viec-cua"), Action: get("viec"), Reason: get("ly-do"), Note: get("ghi-chu"), Assignee: get("giao-cho"), Due: get("hen-lai"), Opinion: get("y-kien"),
 		Amount: get("so-tien"), ReceiptNo: get("so-bien-lai"), Missing: values["thieu"], Fields: map[string]string{},
 	}
 	in := dossier.ActInput{
-		DossierID: detail.ID, TaskID: get("viec-cua"), Action: t.Action, Reason: t.Reason, Note: t.Note, AssignTo: t.Assignee,
+		DossierID: detail.ID, TaskID: t.Task, Action: t.Action, Reason: t.Reason, Note: t.Note, AssignTo: t.Assignee,
 		Missing: t.Missing, Key: get("khoa"), Fields: map[string]any{},
 	}
 	in.Version, _ = strconv.ParseInt(get("phien-ban"), 10, 64) // not a number: not compared

@@ -39,7 +39,7 @@ func statusTone(s dossier.Status) ui.Tone {
 // error is shown only at the one that was pressed.
 func field(v oneView, c choice, name, label string, required bool) ui.FieldProps {
 	p := ui.FieldProps{Name: name, Label: label, Required: required}
-	if v.Typed.Action == c.ID {
+	if v.Typed.is(c.Action) {
 		p.Error = v.Errors.For(name)
 	}
 	return p
