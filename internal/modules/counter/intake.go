@@ -46,6 +46,7 @@ type intakeView struct {
 	In      dossier.IntakeInput
 	Birth   string // as typed
 	Fee     string
+	Sets    string // as typed
 	Steps   []stepBody
 	Papers  []paperView
 	Errors  ui.Errors
@@ -160,7 +161,8 @@ func (c *Counter) blank(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Key = id.New()
-	v.In = dossier.IntakeInput{Sets: max(v.Case.Sets, 1), Channel: dossier.Direct, Delivery: dossier.Delivery{By: "counter"}, Answers: form.Answers{}}
+	v.Sets = strconv.Itoa(max(v.Case.Sets, 1))
+	v.In = dossier.IntakeInput{Channel: dossier.Direct, Delivery: dossier.Delivery{By: "counter"}, Answers: form.Answers{}}
 	return c.draw(w, r, http.StatusOK, v, f, nil)
 }
 
@@ -308,7 +310,19 @@ func (c *Counter) fill(ctx context.Context, v *intakeView, values url.Values) ([
 		in.Submitter = dossier.Person{Name: get("submitter.name"), CitizenNo: get("submitter.citizen_no"), Phone: get("submitter.phone")}
 	}
 	in.Delivery = dossier.Delivery{By: get("nhan"), Address: get("dia-chi-nhan"), Phone: in.Owner.Phone}
-	in.Sets, _ = strconv.Atoi(get("so-bo")) // not a number: the service says what is wrong
+	number := func(name string) int {
+		typed := get(name)
+		if typed == "" {
+			return 0 // an empty count is none
+		}
+		n, err := strconv.Atoi(typed)
+		if err != nil || n < 0 {
+			bad = append(bad, errs.Bad(name, "counter.count"))
+		}
+		return n
+	}
+	v.Sets = get("so-bo")
+	in.Sets = number("so-bo")
 	v.Fee = get("phi-da-thu")
 	if v.Fee != "" {
 		amount, err := money.Parse(v.Fee)
@@ -325,8 +339,7 @@ func (c *Counter) fill(ctx context.Context, v *intakeView, values url.Values) ([
 		}
 		p := paperView{Component: dossier.Component{Code: code}, Given: true, Originals: get("chinh." + code), Copies: get("sao." + code), Kind: get("loai." + code)}
 		paper := dossier.PaperInput{Code: code, Kind: p.Kind}
-		paper.Originals, _ = strconv.Atoi(p.Originals) // an empty count is none
-		paper.Copies, _ = strconv.Atoi(p.Copies)
+		paper.Originals, paper.Copies = number("chinh."+code), number("sao."+code)
 		for _, fid := range values["papers."+code+"_id"] {
 			if fid != "" && !slices.Contains(values["papers."+code+"_remove"], fid) {
 				paper.FileIDs = append(paper.FileIDs, fid)

@@ -12,7 +12,6 @@ import (
 	"motcua/internal/core/dossier"
 	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/ui"
-	"strconv"
 )
 
 func homePage(v homeView) templ.Component {
@@ -441,7 +440,7 @@ func intakePage(v intakeView) templ.Component {
 						var templ_7745c5c3_Var15 string
 						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "counter.no-papers"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/counter/intake.templ`, Line: 64, Col: 42}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/counter/intake.templ`, Line: 63, Col: 42}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 						if templ_7745c5c3_Err != nil {
@@ -534,7 +533,7 @@ func intakePage(v intakeView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: ui.FieldProps{Name: "so-bo", Label: i18n.T(ctx, "counter.sets"), Error: v.Errors.For("sets"), NoMark: true, Width: ui.Half}, Value: strconv.Itoa(v.In.Sets), InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: ui.FieldProps{Name: "so-bo", Label: i18n.T(ctx, "counter.sets"), Error: v.Errors.For("so-bo"), NoMark: true, Width: ui.Half}, Value: v.Sets, InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -680,7 +679,7 @@ func paper(v intakeView, p paperView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: ui.FieldProps{Name: "chinh." + p.Component.Code, Label: i18n.T(ctx, "counter.originals"), NoMark: true, Width: ui.Half}, Value: count(p.Originals, p.Component.Originals), InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: ui.FieldProps{Name: "chinh." + p.Component.Code, Label: i18n.T(ctx, "counter.originals"), Error: v.Errors.For("chinh." + p.Component.Code), NoMark: true, Width: ui.Half}, Value: count(p.Originals, p.Component.Originals), InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -688,7 +687,7 @@ func paper(v intakeView, p paperView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: ui.FieldProps{Name: "sao." + p.Component.Code, Label: i18n.T(ctx, "counter.copies"), NoMark: true, Width: ui.Half}, Value: count(p.Copies, p.Component.Copies), InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: ui.FieldProps{Name: "sao." + p.Component.Code, Label: i18n.T(ctx, "counter.copies"), Error: v.Errors.For("sao." + p.Component.Code), NoMark: true, Width: ui.Half}, Value: count(p.Copies, p.Component.Copies), InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

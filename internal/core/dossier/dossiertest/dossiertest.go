@@ -9,6 +9,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ import (
 	"motcua/internal/platform/ident"
 	"motcua/internal/platform/job"
 	"motcua/internal/platform/journal"
+	"motcua/internal/platform/module"
 	"motcua/internal/platform/money"
 	"motcua/internal/platform/sqldb"
 )
@@ -66,7 +68,6 @@ type House struct {
 func New(t testing.TB, db *sqldb.DB) *House {
 	t.Helper()
 	h := &House{House: identitytest.New(t, db)}
-	ctx := identitytest.AsSystem()
 	h.Jobs = job.New(db, job.Options{Now: h.Clock.Now})
 	store, err := blob.NewDir(t.TempDir())
 	if err != nil {
@@ -89,7 +90,6 @@ func New(t testing.TB, db *sqldb.DB) *House {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = ctx
 	return h
 }
 
@@ -295,3 +295,12 @@ func (h *House) Events(t testing.TB, d dossier.Dossier) []journal.Event {
 
 // Wait moves the clock on.
 func (h *House) Wait(d time.Duration) { h.Clock.Add(d) }
+
+// Serve opens the pages of modules over the house, with every word they need.
+func (h *House) Serve(t testing.TB, modules ...module.Module) *identitytest.Site {
+	t.Helper()
+	for _, words := range []fs.FS{dossier.Locales(), clock.Locales(), money.Locales(), form.Locales(), flow.Locales(), blob.Locales(), h.Procedures.Module().Locales, h.Registers.Module().Locales, h.Documents.Module().Locales} {
+		modules = append(modules, module.Module{Locales: words})
+	}
+	return h.House.Serve(t, modules, nil)
+}
