@@ -118,3 +118,35 @@ func (a AgencyID) Within(b AgencyID) bool {
 	}
 	return true
 }
+
+// Modern reads an identifier of 2016 in the order of 2020: 000.15.02.H56 as H56.02.15.
+// It is the same number written the other way round; whether the agency was given a new
+// one since is known by the agencies, not by the number.
+func (a AgencyID) Modern() AgencyID {
+	if !a.Old() {
+		return a
+	}
+	return AgencyID(strings.Join(a.levels(), "."))
+}
+
+// Reversed writes an identifier of 2020 in the order of 2016. A code of three digits
+// on the second or third level, or of two on the fourth that would need a leading
+// zero, has no place there: Invalid "agency-id.no-old-form".
+func (a AgencyID) Reversed() (AgencyID, error) {
+	if a == "" || a.Old() {
+		return a, nil
+	}
+	parts := [4]string{"000", "00", "00", a.Top()}
+	for i, code := range a.levels()[1:] {
+		at := 2 - i
+		if len(code) != len(parts[at]) {
+			return "", bad("agency-id.no-old-form", "part", code)
+		}
+		parts[at] = code
+	}
+	old := AgencyID(strings.Join(parts[:], "."))
+	if old.Modern() != a { // codes of zeros at the end
+		return "", bad("agency-id.no-old-form", "part", string(a))
+	}
+	return old, nil
+}

@@ -1,6 +1,7 @@
 package ident
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -80,6 +81,28 @@ func ParseCardQR(s string) (CardQR, error) {
 		card.Warnings = append(card.Warnings, errs.Bad("", "card-qr.issued-before-birth"))
 	}
 	return card, nil
+}
+
+// String is the card in the layout that ParseCardQR reads.
+func (c CardQR) String() string {
+	birth := "0000" + c.Birth.String()
+	if d, ok := c.Birth.Date(); ok {
+		birth = compactDate(d)
+	}
+	issued := ""
+	if !c.Issued.IsZero() {
+		issued = compactDate(c.Issued)
+	}
+	sex := "Nam"
+	if c.Sex == Female {
+		sex = "Nữ"
+	}
+	return strings.Join([]string{string(c.Number), string(c.OldID), c.Name, birth, sex, c.Address, issued}, "|")
+}
+
+func compactDate(d civil.Date) string {
+	year, month, day := d.Split()
+	return fmt.Sprintf("%02d%02d%04d", day, int(month), year)
 }
 
 // cardBirth reads ddMMyyyy; a card whose holder knows only the year has zeros or

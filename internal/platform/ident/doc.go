@@ -3,16 +3,21 @@
 //
 //   - [CitizenNumber] số định danh cá nhân, 12 digits; [OldIDNumber] CMND, 9 digits
 //   - [TaxCode] mã số thuế: 10 digits, 10-3 for a branch, or the citizen number
+//   - [HouseholdCode] số đăng ký hộ kinh doanh, [BudgetUnit] mã số đơn vị quan hệ ngân sách
+//   - [InsuranceCard] thẻ bảo hiểm y tế, [InsuranceNumber] mã số bảo hiểm xã hội
 //   - [Phone], [Email]
 //   - [AgencyID] mã định danh điện tử của cơ quan (Quyết định 20/2020/QĐ-TTg, and the
 //     reversed form of Thông tư 10/2016/TT-BTTTT)
-//   - [ProcedureCode] mã thủ tục hành chính, [DossierNumber] mã hồ sơ
+//   - [ProcedureCode] mã thủ tục hành chính, [DossierNumber] mã hồ sơ, [FieldCode] mã
+//     lĩnh vực, [ResultCode] mã kết quả
 //   - [CardQR] the text inside the QR code of the identity card
 //
 // Each Parse takes what a person typed or a partner sent, returns the one stored
 // spelling as a typed string, and refuses with an *errs.Error of kind Invalid whose
 // code and args say why (citizen-number.length, tax-code.check-digit, …).
 // Field turns that error into a bad form field.
+//
+// [Explain] tells what a text may be, piece by piece, for the page that explains codes.
 //
 // Numbers that look numeric are text here: leading zeros count. What only looks
 // implausible (a citizen number that disagrees with the stated sex) is a warning,

@@ -268,8 +268,14 @@ func TestEveryCodeHasWords(t *testing.T) {
 				t.Errorf("%s: no words for %s", lang, code)
 			}
 		}
-		if len(words) != len(publicCodes) {
-			t.Errorf("%s: %d words for %d codes", lang, len(words), len(publicCodes))
+		errors := 0
+		for key := range words {
+			if strings.HasPrefix(key, "error.") {
+				errors++
+			}
+		}
+		if errors != len(publicCodes) {
+			t.Errorf("%s: %d words for %d codes", lang, errors, len(publicCodes))
 		}
 	}
 }
@@ -281,6 +287,11 @@ old-id.digits old-id.length
 tax-code.digits tax-code.length tax-code.check-digit tax-code.branch
 phone.digits phone.length phone.prefix phone.area-code
 email.format email.domain email.length email.marks
-agency-id.format procedure-code.format
+agency-id.format agency-id.no-old-form procedure-code.format field-code.format result-code.format
+citizen-number.place-unknown citizen-number.year-ahead
+insurance-number.digits insurance-number.length
+insurance-card.length insurance-card.object insurance-card.level insurance-card.place insurance-card.digits insurance-card.place-unknown
+household-code.format budget-unit.digits budget-unit.length budget-unit.group
+dossier-number.ahead ident.unknown
 dossier-number.format dossier-number.agency dossier-number.date
 card-qr.format card-qr.name card-qr.sex card-qr.birth card-qr.issued card-qr.issued-before-birth`)
