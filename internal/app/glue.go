@@ -9,9 +9,11 @@ import (
 	"motcua/internal/core/dossier"
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
+	"motcua/internal/core/procedure"
 	"motcua/internal/modules/desk"
 	"motcua/internal/modules/notify"
 	"motcua/internal/platform/blob"
+	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/sqldb"
 )
@@ -112,4 +114,26 @@ func (p papers) MayRead(ctx context.Context, file blob.File, streams []string) e
 		}
 	}
 	return errs.NewNotFound("file.not-found")
+}
+
+// publicNames are the names behind codes of procedures and agencies.
+type publicNames struct {
+	procedures *procedure.Service
+	agencies   *org.Service
+}
+
+func (n publicNames) Procedure(ctx context.Context, code, lang string) string {
+	v, err := n.procedures.Get(ctx, code, civil.Date{})
+	if err != nil {
+		return "" // a name is a courtesy: without one the code is still explained
+	}
+	return v.Def.Name.Lang(lang)
+}
+
+func (n publicNames) Agency(ctx context.Context, id string) string {
+	a, err := n.agencies.AgencyByCode(ctx, id)
+	if err != nil {
+		return ""
+	}
+	return a.Name
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"motcua/internal/platform/i18n"
+	"motcua/internal/platform/ident"
 	"motcua/internal/platform/journal"
 )
 
@@ -25,7 +26,7 @@ import (
 // run: a key that is put together counts as the pattern of its fixed parts.
 func TestEveryKeyHasItsWords(t *testing.T) {
 	a := openHouse(t, settings(t, ""))
-	cliWords, err := i18n.New(dirFS(t, "cli"), journal.Locales(), Locales())
+	cliWords, err := i18n.New(dirFS(t, "cli"), journal.Locales(), ident.Locales(), Locales())
 	if err != nil {
 		t.Fatal(err)
 	}

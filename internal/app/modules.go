@@ -17,6 +17,7 @@ import (
 	"motcua/internal/modules/admin"
 	"motcua/internal/modules/counter"
 	"motcua/internal/modules/desk"
+	"motcua/internal/modules/explain"
 	"motcua/internal/modules/files"
 	"motcua/internal/modules/notify"
 	"motcua/internal/modules/pack"
@@ -135,6 +136,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 		notifyRoom.Module(),
 		r.Packs.Module(),
 		adminRoom.Module(),
+		explain.New(explain.Deps{Names: publicNames{r.Procedures, r.Org}, Now: h.now}).Module(),
 		// `make new-module` adds above this line.
 	}, nil
 }

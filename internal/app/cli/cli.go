@@ -21,6 +21,7 @@ import (
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/i18n"
+	"motcua/internal/platform/ident"
 	"motcua/internal/platform/journal"
 	"motcua/internal/platform/logx"
 	"motcua/internal/platform/metrics"
@@ -61,6 +62,7 @@ type grammar struct {
 	Audit     auditCmd   `cmd:"" help:"${audit}"`
 	Token     tokenCmd   `cmd:"" help:"${token}"`
 	Search    searchCmd  `cmd:"" help:"${search}"`
+	Explain   explainCmd `cmd:"" help:"${explain}"`
 	ConfigCmd configCmd  `cmd:"" name:"config" help:"${config}"`
 	Version   versionCmd `cmd:"" help:"${version}"`
 }
@@ -92,7 +94,7 @@ var errSaid = errors.New("said")
 // Run runs the command that args name and returns the exit status. It ends
 // gracefully when ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
-	words, err := i18n.New(locales, journal.Locales(), app.Locales())
+	words, err := i18n.New(locales, journal.Locales(), ident.Locales(), app.Locales())
 	if err != nil {
 		_, _ = fmt.Fprintln(env.Stderr, err) // nothing can be done when stderr is gone
 		return exitFail
@@ -133,7 +135,7 @@ var helpKeys = []string{
 	"init", "init_code", "init_agency", "init_login", "init_name",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
-	"search", "search_find", "search_text", "search_judge", "search_questions", "search_misses",
+	"explain", "explain_as", "explain_code", "search", "search_find", "search_text", "search_judge", "search_questions", "search_misses",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",
 }
 
