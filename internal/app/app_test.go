@@ -468,7 +468,15 @@ func TestNavigationLeadsSomewhere(t *testing.T) {
 			}
 		}
 	}
-	for _, home := range []identity.Actor{{}, {Kind: identity.KindCitizen}, {Kind: identity.KindStaff}} {
+	staff := func(perms ...string) identity.Actor {
+		return identity.Actor{Kind: identity.KindStaff, Posts: []identity.HeldPost{{AgencyPath: "/x/", Perms: perms}}}
+	}
+	for perm, want := range map[string]string{identity.DossierReceive: "/xu-ly", identity.DossierApprove: "/xu-ly", identity.AdminOrg: "/quan-tri", identity.AuditRead: "/quan-tri/nhat-ky"} {
+		if got := homeOf(staff(perm)); got != want {
+			t.Errorf("who may %s lands on %s, not on %s", perm, got, want)
+		}
+	}
+	for _, home := range []identity.Actor{{}, {Kind: identity.KindCitizen}, {Kind: identity.KindStaff}, staff(identity.AuditRead), staff(identity.DossierRead)} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, homeOf(home), nil)
 		if _, pattern := mux.Handler(r); pattern == "" {
 			t.Errorf("%s lands on %s, where nothing is", home.Kind, homeOf(home))

@@ -28,7 +28,12 @@ func each(t *testing.T, test func(t *testing.T, s *identitytest.Site)) {
 func serve(t *testing.T, db *sqldb.DB) *identitytest.Site {
 	t.Helper()
 	h := identitytest.New(t, db)
-	room := account.New(account.Deps{DB: db, Identity: h.Identity, Org: h.Org, Now: h.Clock.Now, Home: func(a identity.Actor) string { return "/nha-" + string(a.Kind) }})
+	room := account.New(account.Deps{DB: db, Identity: h.Identity, Org: h.Org, Now: h.Clock.Now, Home: func(a identity.Actor) string {
+		if a.May(identity.DossierReceive) {
+			return "/nha-quay"
+		}
+		return "/nha-" + string(a.Kind)
+	}})
 	form := func(w http.ResponseWriter, r *http.Request) error {
 		f, err := web.Form(r)
 		if err != nil {
@@ -406,4 +411,18 @@ func TestWordsAreComplete(t *testing.T) {
 	for _, fault := range i18n.Check(b) {
 		t.Error(fault)
 	}
+}
+
+// Where somebody lands follows from the posts they hold, at the sign-in itself.
+func TestPostsDecideWhereOneLands(t *testing.T) {
+	each(t, func(t *testing.T, s *identitytest.Site) {
+		x := s.Agency(t, "H56", "Ủy ban nhân dân tỉnh Thử", "")
+		s.Staff(t, "quay", "Lê Thị Quầy", x, "counter_clerk")
+		s.Staff(t, "quantri", "Trần Quản Trị", x, "admin")
+		for login, want := range map[string]string{"quay": "/nha-quay", "quantri": "/nha-staff", hoa: "/nha-citizen"} {
+			if p := s.Browser(t).Post("/dang-nhap", "login", login, "password", identitytest.Password); p.Status != http.StatusSeeOther || p.Location != want {
+				t.Errorf("%s lands on %q, want %q (%d)", login, p.Location, want, p.Status)
+			}
+		}
+	})
 }

@@ -73,7 +73,12 @@ func (s *Service) let(w http.ResponseWriter, r *http.Request, in identity.Signed
 	if kept {
 		return web.SeeOther(w, r, "/dang-nhap/tiep-tuc")
 	}
-	return web.SeeOther(w, r, s.next(asked, identity.Actor{AccountID: in.Account.ID, Kind: in.Account.Kind}))
+	// This request came from nobody yet; who it is from now on decides where it leads.
+	actor, err := s.identity.Actor(r.Context(), in.Account.ID)
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, s.next(asked, actor))
 }
 
 func (s *Service) resumePage(w http.ResponseWriter, r *http.Request) error {
