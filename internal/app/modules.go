@@ -89,7 +89,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 	}
 	r.Identity = accounts
 	r.Registers = register.New(h.db, h.journal, h.now)
-	r.Procedures = procedure.New(procedure.Deps{DB: h.db, Journal: h.journal, Agencies: r.Org, Now: h.now})
+	r.Procedures = procedure.New(procedure.Deps{DB: h.db, Journal: h.journal, Agencies: r.Org, Places: r.Places, Now: h.now})
 	r.Documents = document.New(h.db, h.files, h.jobs, h.journal, document.Options{Base: h.cfg.PublicURL, Now: h.now})
 	r.Dossiers = dossier.New(dossier.Deps{
 		DB: h.db, Journal: h.journal, Jobs: h.jobs, Procedures: r.Procedures, Agencies: r.Org, People: r.Identity,

@@ -14,7 +14,7 @@ import (
 // Compile checks a definition as a whole and makes a Form of it. The error is a
 // [decl.Problems] that holds every problem, each with its place.
 func Compile(def *Definition) (*Form, error) {
-	c := &compiler{def: def, form: &Form{def: def, fields: map[string]*field{}}}
+	c := &compiler{def: def, form: &Form{def: def, fields: map[string]*field{}, places: national{}}}
 	c.head()
 	for i := range def.Steps {
 		c.step(&def.Steps[i])

@@ -8,7 +8,7 @@ import (
 
 // addressType, fileType and personType are the records rules see.
 var (
-	addressType = rules.Object("address", text("province"), text("commune"), text("line"), text("text"))
+	addressType = rules.Object("address", text("province"), text("commune"), text("line"), text("text"), text("old"), text("on"))
 	fileType    = rules.Object("file", text("id"), text("name"), rules.Var{Name: "size", Type: rules.Int}, text("type"))
 )
 

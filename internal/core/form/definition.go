@@ -20,7 +20,7 @@ const (
 	Choice        Kind = "choice"         // string, the value of one option
 	MultiChoice   Kind = "multi_choice"   // []string, in the order of the options
 	YesNo         Kind = "yes_no"         // bool
-	AddressKind   Kind = "address"        // Answers{"province","commune","line","text"}: two-level address; text alone for a foreign or an old one
+	AddressKind   Kind = "address"        // Answers{"province","commune","line","text","old","on"}: codes as of the day in on; text alone for a foreign address or one in the words of an old paper
 	CitizenNumber Kind = "citizen_number" // string, 12 digits (số định danh cá nhân)
 	TaxCode       Kind = "tax_code"       // string, 10, 10-3 or 12 digits (mã số thuế)
 	Phone         Kind = "phone"          // string, as dialled in Vietnam (0…) or +…

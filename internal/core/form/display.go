@@ -160,7 +160,7 @@ func (fl *field) words(v any, lang string) string {
 		}
 		return strings.Join(labels, "; ")
 	case Answers:
-		return textOf(x["text"])
+		return addressWords(x, lang)
 	case []File:
 		names := make([]string, len(x))
 		for i, file := range x {
@@ -229,10 +229,7 @@ func (fl *field) masked(v any, lang string) string {
 		return "**/**/" + year
 	case AddressKind:
 		a, _ := v.(Answers)
-		if p := ProvinceName(textOf(a["province"])); !p.IsZero() {
-			return "***, " + p.Lang(lang)
-		}
-		return "***"
+		return maskedAddress(a)
 	case Text:
 		return maskName(s)
 	default:

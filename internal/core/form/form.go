@@ -18,6 +18,7 @@ type Form struct {
 	order  []node            // steps and fields, each after those its rules read
 	env    *rules.Env
 	schema []byte
+	places Places
 }
 
 type step struct {

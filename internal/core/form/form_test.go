@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"motcua/internal/core/form"
+	"motcua/internal/core/place"
+	"motcua/internal/platform/civil"
 	"motcua/internal/platform/errs"
 )
 
@@ -24,8 +26,14 @@ func compile(t testing.TB, file, text string) *form.Form {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f
+	return f.In(house{place.National()})
 }
+
+// house has units, and a day on which it looks at them.
+type house struct{ index *place.Index }
+
+func (h house) Current() *place.Index { return h.index }
+func (h house) Today() civil.Date     { return civil.MustDate("2026-11-27") }
 
 func birth(t testing.TB) *form.Form {
 	t.Helper()
@@ -220,7 +228,17 @@ func TestParse(t *testing.T) {
 	for _, c := range []struct{ step, posted, want, bad string }{
 		{"child", "child_name=+%C4%90a%CC%A3t++An+&child_birth=5/2/2026&weight=3,25&child_gender=male", `{"born_at":null,"child_birth":"2026-02-05","child_gender":"male","child_name":"Đạt An","facility":null,"home_place":null,"weight":3.25}`, ""},
 		{"child", "child_birth=31/02/2026&weight=nhiều", `{"_raw":{"child_birth":"31/02/2026","weight":"nhiều"},"born_at":null,"child_birth":null,"child_gender":null,"child_name":null,"facility":null,"home_place":null,"weight":null}`, "child_birth:date.nonexistent weight:form.number"},
-		{"child", "home_place.province=01&home_place.commune=ba+dinh&home_place.line=S%E1%BB%91+2", `"home_place":{"commune":"00004","line":"Số 2","province":"01","text":"Số 2, Phường Ba Đình, Thành phố Hà Nội"}`, ""},
+		{"child", "home_place.province=01&home_place.commune=ba+dinh&home_place.line=S%E1%BB%91+2", `"home_place":{"commune":"00004","line":"Số 2","on":"2026-11-27","province":"01","text":"Số 2, Phường Ba Đình, Thành phố Hà Nội"}`, ""},
+		{"child", "home_place.province=04&home_place.commune=00004", `"_raw":{"home_place.commune":"00004"}`, "home_place.commune:form.commune"},
+		// An address of before July 2025: found, asked about, picked.
+		{"child", "home_place.commune=12+Kim+Mã%2C+P.+Trúc+Bạch%2C+Q.+Ba+Đình", `"home_place":{"commune":"00004","line":"12 Kim Mã","old":"Phường Trúc Bạch, Quận Ba Đình, Thành phố Hà Nội","on":"2026-11-27","province":"01","text":"12 Kim Mã, Phường Ba Đình, Thành phố Hà Nội"}`, ""},
+		{"child", "home_place.commune=P.+Điện+Biên%2C+Q.+Ba+Đình&home_place.line=Số+2", `"_raw":{"home_place.commune":"P. Điện Biên, Q. Ba Đình"}`, "home_place.commune:form.commune-split"},
+		{"child", "home_place.commune=P.+Điện+Biên%2C+Q.+Ba+Đình&home_place.pick=00070", `"home_place":{"commune":"00070","old":"Phường Điện Biên, Quận Ba Đình, Thành phố Hà Nội","on":"2026-11-27","province":"01","text":"Phường Hoàn Kiếm, Thành phố Hà Nội"}`, ""},
+		{"child", "home_place.commune=P.+Điện+Biên%2C+Q.+Ba+Đình&home_place.pick=00001", `"_raw":{"home_place.commune":"P. Điện Biên, Q. Ba Đình"}`, "home_place.commune:form.commune-split"},
+		{"child", "home_place.province=01&home_place.commune=ba+din&home_place.pick=00004", `"commune":"00004"`, ""},
+		{"child", "home_place.commune=Quận+12", `"_raw":{"home_place.commune":"Quận 12"}`, "home_place.commune:form.commune-missing"},
+		{"child", "home_place.province=01&home_place.commune=Phường+Ba+Đình&home_place.old=P.+Trúc+Bạch%2C+Q.+Ba+Đình", `"old":"P. Trúc Bạch, Q. Ba Đình"`, ""},
+		{"child", "home_place.province=01&home_place.commune=Phường+Ba+Đình&home_place.old=P.+Phúc+Xá%2C+Q.+Ba+Đình", `"home_place":{"commune":"00004","on":"2026-11-27","province":"01","text":"Phường Ba Đình, Thành phố Hà Nội"}`, ""},
 		{"child", "home_place.province=01&home_place.commune=ba+din", `"_raw":{"home_place.commune":"ba din"}`, "home_place.commune:form.commune-near"},
 		{"child", "home_place.province=-&home_place.line=London", `"home_place":{"text":"London"}`, ""},
 		{"child", "home_place.commune=Xa+Tan+Tien", `"_raw":{"home_place.commune":"Xa Tan Tien"}`, "home_place.commune:form.commune-ambiguous"},

@@ -33,7 +33,7 @@ const otherAddress = "-"
 // component of package ui), papers_remove taking one back. A pressed row button
 // (see RowAction) is carried out.
 func (f *Form) Parse(stepID string, posted url.Values) (Answers, []errs.Field) {
-	p := parser{posted: posted, raw: map[string]string{}}
+	p := parser{form: f, posted: posted, raw: map[string]string{}}
 	out := Answers{}
 	for _, s := range f.stepsOf(stepID) {
 		for _, fl := range s.fields {
@@ -176,6 +176,7 @@ func (f *Form) FillFiles(a Answers, lookup func(id string) (File, bool)) {
 }
 
 type parser struct {
+	form   *Form
 	posted url.Values
 	raw    map[string]string
 	bad    []errs.Field
@@ -356,85 +357,6 @@ func (p *parser) files(from string) any {
 		return nil
 	}
 	return out
-}
-
-// address reads a province, a commune typed by name, and the line below them. A
-// commune that cannot be found stays as raw text under its own input.
-func (p *parser) address(fl *field, from, to string) any {
-	province := p.posted.Get(from + ".province")
-	commune := fold.Clean(p.posted.Get(from + ".commune"))
-	line := fold.Clean(p.posted.Get(from + ".line"))
-	a := Answers{}
-	if province == otherAddress {
-		if line == "" {
-			line = commune
-		}
-		if line != "" {
-			a["text"] = line
-			return a
-		}
-		p.raw[to+".province"] = otherAddress
-		return nil
-	}
-	if _, ok := known().province[province]; ok {
-		a["province"] = province
-	} else if province != "" {
-		p.bad = append(p.bad, errs.Bad(to+".province", "form.option", "label", fl.def.Label))
-	}
-	if line != "" {
-		a["line"] = line
-	}
-	if commune != "" {
-		found := FindCommune(province, commune)
-		switch len(found) {
-		case 1:
-			a["commune"], a["province"] = found[0].Code, found[0].Province
-		default:
-			p.raw[to+".commune"] = commune
-			p.bad = append(p.bad, communeError(fl, to, province, commune, found))
-		}
-	}
-	completeAddress(a)
-	if len(a) == 0 {
-		return nil
-	}
-	return a
-}
-
-func communeError(fl *field, name, province, typed string, found []Commune) errs.Field {
-	name += ".commune"
-	if len(found) > 1 {
-		names := make([]string, 0, len(found))
-		for _, u := range found {
-			label := u.Name
-			if province == "" {
-				label += ", " + ProvinceName(u.Province).VI
-			}
-			names = append(names, label)
-		}
-		return errs.Bad(name, "form.commune-ambiguous", "label", fl.def.Label, "typed", typed, "names", strings.Join(names, "; "))
-	}
-	if near, ok := nearCommune(province, typed); ok {
-		return errs.Bad(name, "form.commune-near", "label", fl.def.Label, "typed", typed, "near", near.Name)
-	}
-	return errs.Bad(name, "form.commune", "label", fl.def.Label, "typed", typed)
-}
-
-// completeAddress writes the whole address as one line into text, from the smallest
-// part to the largest, as addresses are read in Viet Nam.
-func completeAddress(a Answers) {
-	province, _ := a["province"].(string)
-	commune, _ := a["commune"].(string)
-	if province == "" && commune == "" {
-		return
-	}
-	var parts []string
-	for _, part := range []string{textOf(a["line"]), CommuneName(commune), ProvinceName(province).VI} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	a["text"] = strings.Join(parts, ", ")
 }
 
 func textOf(v any) string { s, _ := v.(string); return s }

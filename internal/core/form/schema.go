@@ -175,6 +175,8 @@ func (fl *field) schemaOf() map[string]any {
 			"commune":  map[string]any{"type": "string", "pattern": "^[0-9]{5}$"},
 			"line":     map[string]any{"type": "string", "maxLength": 255},
 			"text":     map[string]any{"type": "string", "maxLength": 500},
+			"old":      map[string]any{"type": "string", "maxLength": 255},
+			"on":       map[string]any{"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
 		})
 	case CitizenNumber:
 		set("type", "string", "pattern", "^[0-9]{12}$")

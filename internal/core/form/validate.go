@@ -213,7 +213,7 @@ func (s *sheet) unreadable(fl *field, name string) (errs.Field, bool) {
 		if a, ok := s.values[name].(Answers); ok {
 			province = textOf(a["province"])
 		}
-		return communeError(fl, name, province, typed, FindCommune(province, typed)), true
+		return findCommune(s.form.places.Current(), province, typed, s.form.places.Today()).fault(fl, name), true
 	}
 	if fl.always { // "another address" was chosen and nothing written
 		return errs.Bad(name+".line", "form.required", "label", fl.def.Label), true
@@ -264,7 +264,7 @@ func (s *sheet) meaning(fl *field, name string, v any) (errs.Field, bool) {
 			return errs.Bad(name, "form.decimals", "label", label, "decimals", fl.def.Decimals), true
 		}
 	case Answers:
-		return addressError(fl, name, x)
+		return s.addressError(fl, name, x)
 	case []File:
 		return fileError(fl, name, x)
 	}
@@ -296,23 +296,6 @@ func (s *sheet) dateLimits(fl *field, name, v string) (errs.Field, bool) {
 
 func dateText(d civil.Date) i18n.Text {
 	return i18n.Text{VI: d.Screen(i18n.VI), EN: d.Screen(i18n.EN)}
-}
-
-func addressError(fl *field, name string, a Answers) (errs.Field, bool) {
-	province, commune := textOf(a["province"]), textOf(a["commune"])
-	switch {
-	case province == "" && commune == "" && textOf(a["line"]) == "":
-		return errs.Field{}, false // text alone: abroad, or in the words of an old paper
-	case province == "":
-		return errs.Bad(name+".province", "form.required-province", "label", fl.def.Label), true
-	case known().province[province].Value == "":
-		return errs.Bad(name+".province", "form.option", "label", fl.def.Label), true
-	case commune == "":
-		return errs.Bad(name+".commune", "form.required-commune", "label", fl.def.Label), true
-	case known().communes[commune].Province != province:
-		return errs.Bad(name+".commune", "form.commune", "label", fl.def.Label, "typed", commune), true
-	}
-	return errs.Field{}, false
 }
 
 func fileError(fl *field, name string, files []File) (errs.Field, bool) {

@@ -123,8 +123,6 @@ func object(v any) (map[string]any, bool) {
 	}
 }
 
-var addressParts = []string{"province", "commune", "line", "text"}
-
 func coerceAddress(v any) (any, bool) {
 	m, ok := object(v)
 	if !ok {
@@ -304,17 +302,17 @@ func (f *Form) ParseJSON(raw []byte) (Answers, []errs.Field) {
 		return Answers{}, []errs.Field{errs.Bad("", "form.not-json")}
 	}
 	var bad []errs.Field
-	return strictKnown(f.fields, sent, "", &bad), bad
+	return f.strictKnown(f.fields, sent, "", &bad), bad
 }
 
 // FromMap is ParseJSON for answers that are already decoded, such as those of an
 // acceptance case.
 func (f *Form) FromMap(sent map[string]any) (Answers, []errs.Field) {
 	var bad []errs.Field
-	return strictKnown(f.fields, sent, "", &bad), bad
+	return f.strictKnown(f.fields, sent, "", &bad), bad
 }
 
-func strictKnown(fields map[string]*field, sent map[string]any, prefix string, bad *[]errs.Field) Answers {
+func (f *Form) strictKnown(fields map[string]*field, sent map[string]any, prefix string, bad *[]errs.Field) Answers {
 	out := Answers{}
 	for _, id := range sortedKeys(sent) {
 		v, name := sent[id], prefix+id
@@ -340,7 +338,7 @@ func strictKnown(fields map[string]*field, sent map[string]any, prefix string, b
 			byID := rowFields(fl)
 			typed := make([]Answers, len(x))
 			for i, r := range x {
-				typed[i] = strictKnown(byID, r, name+"."+strconv.Itoa(i)+".", bad)
+				typed[i] = f.strictKnown(byID, r, name+"."+strconv.Itoa(i)+".", bad)
 			}
 			value = typed
 		case string:
@@ -349,7 +347,7 @@ func strictKnown(fields map[string]*field, sent map[string]any, prefix string, b
 			for k, part := range x {
 				x[k] = fold.Clean(part.(string))
 			}
-			completeAddress(x)
+			f.settle(x)
 		}
 		if !blank(value) {
 			out[id] = value

@@ -301,54 +301,6 @@ func (v *viewer) files(fl *field, p ui.FieldProps, value any) ui.FileProps {
 	return out
 }
 
-// addressModel is what the address control shows.
-type addressModel struct {
-	field    ui.FieldProps
-	province ui.SelectProps
-	commune  ui.InputProps
-	line     ui.InputProps
-	list     string // id of the datalist of communes, "" when the province is not known yet
-	communes []Commune
-}
-
-func (v *viewer) address(ctx context.Context, fl *field, p ui.FieldProps, value any) addressModel {
-	a, _ := value.(Answers)
-	province, line := textOf(a["province"]), textOf(a["line"])
-	commune := CommuneName(textOf(a["commune"]))
-	if raw, ok := v.raw[p.Name+".commune"]; ok {
-		commune = raw
-	}
-	if other := textOf(a["text"]); province == "" && commune == "" && line == "" && other != "" || v.raw[p.Name+".province"] == otherAddress {
-		province, line = otherAddress, other
-	}
-	required := p.Required
-	m := addressModel{field: p}
-	m.field.Attrs = templ.Attributes{"id": ui.FieldID(p.Name)}
-	part := func(name, key string, required bool) ui.FieldProps {
-		return ui.FieldProps{Name: p.Name + "." + name, Label: i18n.T(ctx, key), Error: v.errorAt(ctx, p.Name+"."+name), Required: required, NoMark: true}
-	}
-	m.province = ui.SelectProps{FieldProps: part("province", "form.province", required), Value: province, Control: v.refreshing(fl, p.Name)}
-	for _, o := range known().lists["province"] {
-		m.province.Options = append(m.province.Options, ui.Option{Value: o.Value, Text: o.Label.In(ctx)})
-	}
-	m.province.Options = append(m.province.Options, ui.Option{Value: otherAddress, Text: i18n.T(ctx, "form.address-other")})
-	m.commune = ui.InputProps{FieldProps: part("commune", "form.commune", required), Value: commune, Autocomplete: "off"}
-	m.field.Help = strings.TrimSpace(p.Help + " " + i18n.T(ctx, "form.commune-help"))
-	m.line = ui.InputProps{FieldProps: part("line", "form.line", false), Value: line, Autocomplete: "off", MaxLength: 255}
-	if province != "" && province != otherAddress {
-		m.list = "communes-" + province
-		m.commune.Control = templ.Attributes{"list": m.list}
-		if !v.lists[province] {
-			if v.lists == nil {
-				v.lists = map[string]bool{}
-			}
-			v.lists[province] = true
-			m.communes = known().of[province]
-		}
-	}
-	return m
-}
-
 func noticeTone(tone string) ui.Tone {
 	switch tone {
 	case "warning":
@@ -395,6 +347,7 @@ func (v *viewer) carry(fl *field, name string, value any, add func(name, value s
 			add(name+".province", province)
 			add(name+".commune", textOf(x["commune"]))
 			add(name+".line", textOf(x["line"]))
+			add(name+".old", textOf(x["old"]))
 		} else if text := textOf(x["text"]); text != "" {
 			add(name+".province", otherAddress)
 			add(name+".line", text)

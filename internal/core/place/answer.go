@@ -14,6 +14,9 @@ const mostChoices = 40
 // answer turns the best readings into what is told.
 func (r *resolver) answer() Answer {
 	if len(r.parses) == 0 {
+		if p := r.x.at(r.o.Within, r.o.Today); p != nil {
+			return r.withoutCommune(parse{unit: p, start: len(r.tokens)})
+		}
 		return Answer{Status: Unknown, Reason: NotFound, Line: fold.Clean(r.text), Choices: r.nearest(nil, r.last(len(r.tokens)))}
 	}
 	p := r.parses[0]
@@ -191,7 +194,7 @@ func (r *resolver) nearest(in *node, part part) []Choice {
 		d int
 	}
 	var list []near
-	most := max(2, len(part.key)/2)
+	most := max(1, len(part.key)/3)
 	fits := func(n *node) bool { return n.Level != District && n.ValidOn(r.o.Today) }
 	switch {
 	case len(part.key) < 3:
@@ -200,7 +203,7 @@ func (r *resolver) nearest(in *node, part part) []Choice {
 		inside := r.within(parse{unit: in})
 		fits = func(n *node) bool { return n.Level == Commune && inside(n) }
 	default:
-		most = 2
+		most = min(most, 2)
 	}
 	for _, n := range r.x.nodes {
 		if d := distance(part.key, n.bare, most); d <= most && fits(n) {

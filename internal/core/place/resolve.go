@@ -104,8 +104,11 @@ func (r *resolver) code(code string) (Answer, bool) {
 	if n == nil {
 		return Answer{}, false
 	}
+	if _, ok := r.fits(n, nil, nil); !ok { // in another province
+		return Answer{Status: Unknown, Reason: NotFound}, true
+	}
 	a := r.choose([]*node{n})
-	return a, len(a.Choices) > 0
+	return a, true
 }
 
 // parse is one way to read the text.
@@ -166,10 +169,11 @@ func (r *resolver) communes(p, d match) {
 		if c.weak && p.nodes == nil && d.nodes == nil && c.start > 0 {
 			continue // the last words of a street's name
 		}
-		if c.weak && !c.marked && d.nodes == nil && r.isDistrict(c, p.nodes) {
-			continue // "tan an long an": the town, as likely as a commune that is written so without its marks
-		}
+		town := c.weak && !c.marked && d.nodes == nil && r.isDistrict(c, p.nodes)
 		for i, n := range c.nodes {
+			if town && (p.nodes != nil || !n.ValidOn(r.o.Today)) {
+				continue // "tan an long an": the town, as likely as a commune that is written so without its marks
+			}
 			fit, ok := r.fits(n, p.nodes, d.nodes)
 			if !ok {
 				continue

@@ -85,7 +85,7 @@ func (x *Index) Search(f Filter) (list []Found, total int) {
 				rank += 5
 			}
 		}
-		if f.Within != "" && !x.inside(n, f.Within) {
+		if f.Within != "" && !x.inside(n, f.Within, f.Today) {
 			continue
 		}
 		hits = append(hits, hit{n, rank})
@@ -126,7 +126,12 @@ func nameStart(tokens []token) int {
 	return 0
 }
 
-// inside reports whether a unit lay in one of a code at its end.
-func (x *Index) inside(n *node, code string) bool {
-	return slices.ContainsFunc(x.above(n, n.last()), func(up *node) bool { return up.Code == code })
+// inside reports whether a unit lay in one of a code at its end, or what stands for it
+// lies in it today.
+func (x *Index) inside(n *node, code string, today civil.Date) bool {
+	lies := func(up *node) bool { return up.Code == code }
+	if slices.ContainsFunc(x.above(n, n.last()), lies) {
+		return true
+	}
+	return slices.ContainsFunc(x.heirs(n, today), func(h Heir) bool { return x.ProvinceOf(h.Unit, today) == code })
 }

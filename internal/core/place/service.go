@@ -65,6 +65,18 @@ func (s *Service) Index(ctx context.Context) (*Index, error) {
 	return fresh.index, nil
 }
 
+// Current is Index for those that cannot wait or fail: the units last seen, or the
+// national list before any were.
+func (s *Service) Current() *Index {
+	if x, err := s.Index(context.Background()); err == nil {
+		return x
+	}
+	if h := s.held.Load(); h != nil {
+		return h.index
+	}
+	return National()
+}
+
 // load reads the units, or only confirms that old still holds.
 func (s *Service) load(ctx context.Context, old *held) (*held, error) {
 	checked := time.Now()

@@ -257,13 +257,13 @@ func (s *Service) Compiled(ctx context.Context, versionID string) (*Compiled, er
 		if err != nil {
 			return nil, err
 		}
-		return v.compile()
+		return v.compile(s.deps.Places)
 	})
 }
 
 // compile makes a stored version ready. It was checked before it was published, so
 // a problem here is a fault of the program or of the database.
-func (v *Version) compile() (*Compiled, error) {
+func (v *Version) compile(places form.Places) (*Compiled, error) {
 	forms, flows := map[string]*form.Form{}, map[string]*flow.Flow{}
 	for id, text := range v.Parts.Forms {
 		def := &form.Definition{}
@@ -274,7 +274,7 @@ func (v *Version) compile() (*Compiled, error) {
 		if err != nil {
 			return nil, fmt.Errorf("compile form %s of version %s: %w", id, v.ID, err)
 		}
-		forms[id] = f
+		forms[id] = f.In(places)
 	}
 	for id, text := range v.Parts.Flows {
 		def := &flow.Definition{}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"motcua/internal/core/form"
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
 	"motcua/internal/platform/civil"
@@ -30,6 +31,7 @@ type Deps struct {
 	DB       *sqldb.DB
 	Journal  *journal.Journal
 	Agencies Agencies
+	Places   form.Places      // administrative units for addresses; nil is the national list
 	Now      func() time.Time // nil is time.Now
 }
 

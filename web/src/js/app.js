@@ -2,6 +2,7 @@
 import { autosave } from "./autosave.js";
 import { counter, dates, menus } from "./fields.js";
 import { guardSubmits } from "./submit.js";
+import { units } from "./units.js";
 import { uploads } from "./upload.js";
 
 function each(root, selector, f) {
@@ -19,6 +20,7 @@ function wire(root) {
   each(root, "form[data-autosave]", autosave);
   each(root, "textarea[data-count]", counter);
   each(root, "input[data-date]", dates);
+  each(root, "input[data-units]", units);
   const summary = root.querySelector("[data-focus]");
   if (summary) summary.focus();
 }
