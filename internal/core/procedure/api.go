@@ -47,11 +47,12 @@ func fieldOut(f Field) fieldJSON { return fieldJSON{f.Code, both(f.Name())} }
 type searchIn struct {
 	Text      string `query:"q" maxLength:"300" doc:"Everyday words or a procedure code" example:"làm giấy khai sinh"`
 	Field     string `query:"field" maxLength:"20" doc:"Field code"`
-	Level     string `query:"level" enum:"province,commune" doc:"Tier of government"`
+	Level     string `query:"level" enum:"province,commune,ministry" doc:"Tier of government"`
 	Channel   string `query:"channel" enum:"direct,online,postal" doc:"Way of handing in"`
 	LifeEvent string `query:"life_event" maxLength:"20" doc:"Life event, e.g. birth"`
 	Audience  string `query:"audience" maxLength:"20" doc:"Who asks, e.g. citizen"`
 	Agency    string `query:"agency" maxLength:"64" doc:"Id of an agency that offers it"`
+	Announcer string `query:"announcer" maxLength:"200" doc:"Who announced it" example:"Bộ Tư pháp"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	Offset    int    `query:"offset" minimum:"0" maximum:"100000" default:"0"`
 }
@@ -70,24 +71,50 @@ type hitJSON struct {
 	Free       bool          `json:"free" doc:"Nothing to pay in any channel"`
 }
 
+type facetJSON struct {
+	Value string `json:"value"`
+	Count int    `json:"count"`
+}
+
+func facetsOut(in []Facet) []facetJSON {
+	out := make([]facetJSON, len(in))
+	for i, f := range in {
+		out[i] = facetJSON(f)
+	}
+	return out
+}
+
 type searchOut struct {
 	Body struct {
 		Total      int       `json:"total"`
 		Items      []hitJSON `json:"items"`
 		Suggestion string    `json:"suggestion,omitempty" doc:"The text with its typing mistakes mended"`
+		Facets     struct {
+			Fields     []facetJSON `json:"fields"`
+			Levels     []facetJSON `json:"levels"`
+			Channels   []facetJSON `json:"channels"`
+			LifeEvents []facetJSON `json:"life_events"`
+			Announcers []facetJSON `json:"announcers"`
+		} `json:"facets" doc:"What would narrow the result, each over what the other filters leave"`
 	}
 }
 
 func (s *Service) apiSearch(ctx context.Context, in *searchIn) (*searchOut, error) {
 	page, err := s.Search(ctx, Query{
 		Text: in.Text, Field: in.Field, Level: Level(in.Level), Channel: ChannelKind(in.Channel), LifeEvent: LifeEvent(in.LifeEvent),
-		Audience: Audience(in.Audience), Agency: in.Agency, Limit: in.Limit, Offset: in.Offset,
+		Audience: Audience(in.Audience), Agency: in.Agency, Announcer: in.Announcer, Limit: in.Limit, Offset: in.Offset,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &searchOut{}
 	out.Body.Total, out.Body.Suggestion, out.Body.Items = page.Total, page.Suggestion, []hitJSON{}
+	f := &out.Body.Facets
+	f.Levels, f.Channels, f.LifeEvents, f.Announcers = facetsOut(page.Levels), facetsOut(page.Channels), facetsOut(page.LifeEvents), facetsOut(page.Announcers)
+	f.Fields = []facetJSON{}
+	for _, n := range page.Fields {
+		f.Fields = append(f.Fields, facetJSON{n.Field.Code, n.Count})
+	}
 	for _, h := range page.Hits {
 		out.Body.Items = append(out.Body.Items, hitJSON{
 			Code: h.Code, VersionID: h.VersionID, Name: both(h.Name), Summary: both(h.Summary), Field: fieldOut(h.Field), Level: h.Level,

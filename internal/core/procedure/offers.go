@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -136,6 +137,70 @@ func (s *Service) Offers(ctx context.Context, code string) ([]Offer, error) {
 			}
 		}
 	}
+	return out, nil
+}
+
+// Offering is an agency with the number of procedures it takes.
+type Offering struct {
+	AgencyID, Name string
+	Level          Level
+	Count          int
+}
+
+// Offering lists the agencies that take dossiers today, those of the province first,
+// by name.
+func (s *Service) Offering(ctx context.Context) ([]Offering, error) {
+	x, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Thousands of procedures share a handful of rules, and thousands of agencies too:
+	// each rule is asked once of each agency.
+	type shared struct {
+		rule    OfferRule
+		entries []*entry
+	}
+	rules := map[string]*shared{}
+	for i := range x.entries {
+		e := &x.entries[i]
+		r := e.card.Offers
+		if len(r.Channels) == 0 {
+			continue
+		}
+		key := string(r.Level) + "|" + strings.Join(r.AgencyNames, ",") + "|" + strings.Join(r.Codes, ",")
+		if rules[key] == nil {
+			rules[key] = &shared{rule: r}
+		}
+		rules[key].entries = append(rules[key].entries, e)
+	}
+	own := map[string]bool{} // agencies that offer something otherwise
+	for key := range x.exceptions {
+		own[key.agency] = true
+	}
+	var out []Offering
+	for i := range x.places.list {
+		p := &x.places.list[i]
+		o := Offering{AgencyID: p.agency.ID, Name: p.agency.Name, Level: Level(p.agency.Level)}
+		if own[p.agency.ID] {
+			for j := range x.entries {
+				if x.offeredBy(&x.entries[j], p.agency.ID) {
+					o.Count++
+				}
+			}
+		} else {
+			for _, r := range rules {
+				if r.rule.matches(p.agency, p.key) {
+					o.Count += len(r.entries)
+				}
+			}
+		}
+		if o.Count > 0 {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(a, b Offering) int {
+		return cmp.Or(-cmp.Compare(a.Level, b.Level), strings.Compare(fold.Sort(a.Name), fold.Sort(b.Name)))
+	})
 	return out, nil
 }
 

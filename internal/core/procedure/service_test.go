@@ -383,6 +383,65 @@ func TestSearchFiltersAndPages(t *testing.T) {
 	})
 }
 
+// Facets say what each filter would leave, and what they promise is found.
+func TestFacetsKeepTheirPromise(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.publish(t, shipped(t)...)
+		search := func(q Query) Page {
+			t.Helper()
+			page, err := w.Search(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return page
+		}
+		for name, q := range map[string]Query{"all": {}, "words": {Text: "giấy"}, "level": {Level: Commune}, "two": {Level: Commune, Channel: Online}} {
+			page := search(q)
+			if len(page.Levels) == 0 || len(page.Channels) == 0 || len(page.LifeEvents) == 0 || len(page.Announcers) == 0 || len(page.Fields) == 0 {
+				t.Fatalf("%s: facets missing: %+v", name, page)
+			}
+			try := func(what string, count int, change func(*Query)) {
+				t.Helper()
+				narrowed := q
+				change(&narrowed)
+				if got := search(narrowed).Total; got != count {
+					t.Errorf("%s: %s promises %d and gives %d", name, what, count, got)
+				}
+			}
+			for _, f := range page.Levels {
+				try(f.Value, f.Count, func(q *Query) { q.Level = Level(f.Value) })
+			}
+			for _, f := range page.Channels {
+				try(f.Value, f.Count, func(q *Query) { q.Channel = ChannelKind(f.Value) })
+			}
+			for _, f := range page.LifeEvents {
+				try(f.Value, f.Count, func(q *Query) { q.LifeEvent = LifeEvent(f.Value) })
+			}
+			for _, f := range page.Announcers {
+				try(f.Value, f.Count, func(q *Query) { q.Announcer = f.Value })
+			}
+			for _, f := range page.Fields {
+				try(f.Field.Code, f.Count, func(q *Query) { q.Field = f.Field.Code })
+			}
+		}
+		offering, err := w.Offering(t.Context())
+		if err != nil || len(offering) == 0 {
+			t.Fatalf("%v, %v", offering, err)
+		}
+		for _, o := range offering {
+			if got := search(Query{Agency: o.AgencyID}).Total; got != o.Count {
+				t.Errorf("%s promises %d and gives %d", o.Name, o.Count, got)
+			}
+		}
+		if hits, err := w.Suggest(t.Context(), "khai si", 3); err != nil || len(hits) == 0 || hits[0].Code != birth {
+			t.Errorf("suggested %v, %v", hits, err)
+		}
+		if hits, err := w.Suggest(t.Context(), "  ", 3); err != nil || len(hits) != 0 {
+			t.Errorf("nothing typed: %v, %v", hits, err)
+		}
+	})
+}
+
 // What one process publishes the others find, as soon as it is committed.
 func TestSearchSeesOtherProcesses(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

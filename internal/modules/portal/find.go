@@ -3,6 +3,7 @@ package portal
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,7 +20,7 @@ const hitsPerPage = 20
 
 func (p *Portal) home(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	popular, err := p.catalogue.Search(ctx, procedure.Query{Limit: 8})
+	popular, err := p.catalogue.Search(ctx, procedure.Query{Channel: procedure.Online, Limit: 8})
 	if err != nil {
 		return err
 	}
@@ -38,24 +39,45 @@ func (p *Portal) search(w http.ResponseWriter, r *http.Request) error {
 	v := searchView{Query: procedure.Query{
 		Text: strings.TrimSpace(q.Get("q")), Field: q.Get("linh-vuc"), Level: procedure.Level(q.Get("cap")),
 		LifeEvent: procedure.LifeEvent(q.Get("su-kien")), Channel: procedure.ChannelKind(q.Get("kenh")),
-		Limit: hitsPerPage,
+		Announcer: q.Get("bo"), Agency: q.Get("co-quan"), Limit: hitsPerPage,
 	}}
 	// A page that is not a number is the first.
 	page, _ := strconv.Atoi(q.Get("trang"))
 	page = min(max(page, 1), 1000)
 	v.Query.Offset = (page - 1) * hitsPerPage
-	found, err := p.catalogue.Search(ctx, v.Query)
-	if err != nil {
+	var err error
+	if v.Page, err = p.catalogue.Search(ctx, v.Query); err != nil {
 		return err
 	}
-	v.Hits, v.Total, v.Fields, v.Suggestion = found.Hits, found.Total, found.Fields, found.Suggestion
+	if v.Query.Agency != "" {
+		names, err := p.agencies.AgenciesByID(ctx, v.Query.Agency)
+		if err != nil {
+			return err
+		}
+		v.AgencyName = names[v.Query.Agency].Name
+		rest := maps.Clone(q)
+		rest.Del("co-quan")
+		v.Everywhere = withQuery(rest, 1)
+	}
 	if page > 1 {
 		v.Prev = withQuery(q, page-1)
 	}
-	if v.Query.Offset+len(found.Hits) < found.Total {
+	if v.Query.Offset+len(v.Page.Hits) < v.Page.Total {
 		v.Next = withQuery(q, page+1)
 	}
 	return web.Render(w, r, http.StatusOK, searchPage(v))
+}
+
+// suggested is how many names are offered while typing.
+const suggested = 6
+
+// suggest completes what is being typed into the search box.
+func (p *Portal) suggest(w http.ResponseWriter, r *http.Request) error {
+	hits, err := p.catalogue.Suggest(r.Context(), r.URL.Query().Get("q"), suggested)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, suggestions(hits))
 }
 
 // withQuery is the address of another page of the same results.

@@ -70,6 +70,8 @@ func (p *Portal) Module() module.Module {
 	return module.Module{Name: "portal", Locales: words, API: p.api, Routes: []web.Route{
 		{Pattern: "GET /{$}", Access: identity.Anyone, Handle: p.home},
 		{Pattern: "GET /thu-tuc", Access: identity.Anyone, Handle: p.search},
+		{Pattern: "GET /thu-tuc/goi-y", Access: identity.Anyone, Handle: p.suggest},
+		{Pattern: "GET /danh-muc/{by}", Access: identity.Anyone, Handle: p.browse},
 		{Pattern: "GET /thu-tuc/{code}", Access: identity.Anyone, Handle: p.procedure},
 		{Pattern: "GET /tra-cuu", Access: identity.Anyone, Handle: p.track},
 		{Pattern: "GET /tra-cuu/{number}", Access: identity.Anyone, Handle: p.status},

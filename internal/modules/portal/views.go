@@ -25,10 +25,9 @@ type homeView struct {
 
 type searchView struct {
 	Query      procedure.Query
-	Hits       []procedure.Hit
-	Total      int
-	Fields     []procedure.FieldCount
-	Suggestion string
+	Page       procedure.Page
+	AgencyName string // when only what one agency offers is shown
+	Everywhere string // the same without that agency
 	Prev, Next string
 }
 
@@ -37,12 +36,21 @@ func (v searchView) keep() map[string]string {
 	keep := map[string]string{}
 	for name, value := range map[string]string{
 		"linh-vuc": v.Query.Field, "cap": string(v.Query.Level), "su-kien": string(v.Query.LifeEvent), "kenh": string(v.Query.Channel),
+		"bo": v.Query.Announcer, "co-quan": v.Query.Agency,
 	} {
 		if value != "" {
 			keep[name] = value
 		}
 	}
 	return keep
+}
+
+// note says which part of the results stands on the page.
+func (v searchView) note(ctx context.Context) string {
+	if v.Prev == "" && v.Next == "" {
+		return ""
+	}
+	return i18n.T(ctx, "portal.search.part", "from", v.Query.Offset+1, "to", v.Query.Offset+len(v.Page.Hits), "total", v.Page.Total)
 }
 
 type procedureView struct {
@@ -132,25 +140,20 @@ func fieldOptions(ctx context.Context, fields []procedure.FieldCount) []ui.Optio
 	return opts
 }
 
-func levelOptions(ctx context.Context) []ui.Option {
-	return []ui.Option{
-		{Value: string(procedure.Commune), Text: i18n.T(ctx, "portal.level.commune")},
-		{Value: string(procedure.Province), Text: i18n.T(ctx, "portal.level.province")},
-	}
-}
-
-func eventOptions(ctx context.Context) []ui.Option {
+// facetOptions are values with their number, their words under a prefix.
+func facetOptions(ctx context.Context, prefix string, facets []procedure.Facet) []ui.Option {
 	var opts []ui.Option
-	for _, e := range procedure.LifeEvents() {
-		opts = append(opts, ui.Option{Value: string(e), Text: i18n.T(ctx, "portal.event."+string(e))})
+	for _, f := range facets {
+		opts = append(opts, ui.Option{Value: f.Value, Text: i18n.T(ctx, prefix+f.Value) + " (" + strconv.Itoa(f.Count) + ")"})
 	}
 	return opts
 }
 
-func channelOptions(ctx context.Context) []ui.Option {
+// namedOptions are values that are their own words.
+func namedOptions(facets []procedure.Facet) []ui.Option {
 	var opts []ui.Option
-	for _, c := range []procedure.ChannelKind{procedure.Online, procedure.Direct, procedure.Postal} {
-		opts = append(opts, ui.Option{Value: string(c), Text: i18n.T(ctx, "portal.channel."+string(c))})
+	for _, f := range facets {
+		opts = append(opts, ui.Option{Value: f.Value, Text: f.Value + " (" + strconv.Itoa(f.Count) + ")"})
 	}
 	return opts
 }

@@ -229,3 +229,13 @@ func searchTone(p SearchProps) Tone {
 	}
 	return Secondary
 }
+
+// suggest makes the box ask for completions a quarter second after the last letter.
+func suggest(p SearchProps) templ.Attributes {
+	if p.Suggest == "" {
+		return nil
+	}
+	return templ.Attributes{
+		"hx-get": p.Suggest, "hx-trigger": "input changed delay:250ms", "hx-target": "#" + searchID(p) + "-goi-y", "hx-sync": "this:replace",
+	}
+}

@@ -346,6 +346,7 @@ type SearchProps struct {
 	Hints       []LinkProps       // examples under the big box
 	Keep        map[string]string // further query values kept by the search
 	Hotkey      string            // "/" focuses it
+	Suggest     string            // address of a list of links for what is being typed; the page must be Live
 }
 
 // StatProps describes one figure of a dashboard. Every figure opens what it counts.
