@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -22,6 +23,18 @@ var ErrNotFound = errors.New("no such row")
 
 // ErrDuplicate says that a unique rule forbids the row.
 var ErrDuplicate = errors.New("a row like this exists already")
+
+// fromDriver is translate for errors that come straight from a driver, where an
+// end of file means that the server died while it answered.
+func fromDriver(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, pgconn.ErrConnClosed) {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		return unavailable(err)
+	}
+	return translate(err)
+}
 
 // translate maps what the drivers say to what rooms understand.
 func translate(err error) error {
@@ -59,7 +72,12 @@ func translate(err error) error {
 			return fmt.Errorf("%w: %w", ErrDuplicate, err)
 		case "53100": // disk_full
 			return full(err)
-		case "53300", "57P01", "57P02", "57P03": // too many connections, server going down or starting
+		case "53300", "57P01", "57P02", "57P03", "57P05": // too many connections, server going down or starting
+			return unavailable(err)
+		case "25006": // a standby that has not taken over yet
+			return unavailable(err)
+		}
+		if strings.HasPrefix(pg.Code, "08") { // connection exceptions
 			return unavailable(err)
 		}
 		return err

@@ -11,6 +11,9 @@ import (
 // Rows is a result to step through.
 type Rows struct{ *sql.Rows }
 
+// Err says why there are no more rows: nil when all were read.
+func (r *Rows) Err() error { return fromDriver(r.Rows.Err()) }
+
 // Row is a result of at most one row.
 type Row struct {
 	rows *sql.Rows
@@ -20,12 +23,12 @@ type Row struct {
 // Scan copies the columns of the row. It returns ErrNotFound when there is none.
 func (r *Row) Scan(dest ...any) (err error) {
 	if r.err != nil {
-		return translate(r.err)
+		return fromDriver(r.err)
 	}
 	defer func() { err = errors.Join(err, r.rows.Close()) }()
 	if !r.rows.Next() {
 		if err := r.rows.Err(); err != nil {
-			return translate(err)
+			return fromDriver(err)
 		}
 		return ErrNotFound
 	}
@@ -36,7 +39,7 @@ func runQuery(ctx context.Context, h handle, query string, args []any) (*Rows, e
 	countQuery(ctx)
 	rows, err := h.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, translate(err)
+		return nil, fromDriver(err)
 	}
 	return &Rows{rows}, nil
 }
@@ -65,7 +68,7 @@ func Collect[T any](rows *Rows, err error) func(scan func(*Rows) (T, error)) ([]
 			}
 			all = append(all, v)
 		}
-		return all, translate(rows.Err())
+		return all, rows.Err()
 	}
 }
 

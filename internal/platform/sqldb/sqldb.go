@@ -196,7 +196,7 @@ func (db *DB) Snapshot(ctx context.Context, fn func(Reader) error) error {
 	}
 	tx, err := db.read.BeginTx(ctx, opts)
 	if err != nil {
-		return translate(err)
+		return fromDriver(err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	return fn(&Tx{dialect: db.dialect, q: tx})
@@ -237,7 +237,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 	countQuery(ctx)
 	res, err := tx.q.ExecContext(tx.shield(ctx), query, args...)
 	if err != nil {
-		return 0, translate(err)
+		return 0, fromDriver(err)
 	}
 	return res.RowsAffected()
 }

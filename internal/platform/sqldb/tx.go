@@ -46,19 +46,28 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	stx, err := db.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
-		return err
+		return keep(err)
 	}
 	tx := &Tx{dialect: Postgres, q: stx}
 	if err := guarded(fn, tx); err != nil {
 		return errors.Join(err, ignoreDone(stx.Rollback()))
 	}
 	if err := stx.Commit(); err != nil {
-		return fmt.Errorf("%w: %w", errCommit, err)
+		return fmt.Errorf("%w: %w", errCommit, keep(err))
 	}
 	for _, f := range tx.after {
 		f()
 	}
 	return nil
+}
+
+// keep gives a lost server its public face and leaves all else to Tx, which asks
+// whether the transaction may run again.
+func keep(err error) error {
+	if retriable(err) {
+		return err
+	}
+	return fromDriver(err)
 }
 
 func ignoreDone(err error) error {
