@@ -6,5 +6,6 @@ import "motcua/bench/drills/drill"
 func drills() []drill.Drill {
 	return []drill.Drill{
 		kill9(),
+		powerloss(),
 	}
 }

@@ -142,3 +142,6 @@ func TestTheCommand(t *testing.T) {
 		}
 	}
 }
+
+func TestPowerloss(t *testing.T)        { short(t, powerloss()) }
+func TestPowerlossCanFail(t *testing.T) { broken(t, powerloss(), "lying-disk") }
