@@ -7,5 +7,7 @@ func drills() []drill.Drill {
 	return []drill.Drill{
 		kill9(),
 		powerloss(),
+		fulldisk(),
+		failsync(),
 	}
 }

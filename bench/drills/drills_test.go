@@ -145,3 +145,9 @@ func TestTheCommand(t *testing.T) {
 
 func TestPowerloss(t *testing.T)        { short(t, powerloss()) }
 func TestPowerlossCanFail(t *testing.T) { broken(t, powerloss(), "lying-disk") }
+
+func TestFulldisk(t *testing.T)        { short(t, fulldisk()) }
+func TestFulldiskCanFail(t *testing.T) { broken(t, fulldisk(), "thin-disk") }
+
+func TestFailsync(t *testing.T)        { short(t, failsync()) }
+func TestFailsyncCanFail(t *testing.T) { broken(t, failsync(), "silent") }

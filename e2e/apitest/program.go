@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -63,11 +64,16 @@ func environ() (env []string) {
 	return append(env, "LANG=C.UTF-8")
 }
 
+// With is the same program with more of an environment.
+func (p *Program) With(env ...string) *Program {
+	return &Program{Bin: p.Bin, Env: append(slices.Clone(p.Env), env...), logs: p.logs}
+}
+
 func (p *Program) logFile() (*os.File, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.n++
-	return os.Create(filepath.Join(p.logs, fmt.Sprintf("%03d.log", p.n)))
+	return os.CreateTemp(p.logs, fmt.Sprintf("%03d-*.log", p.n))
 }
 
 // keep keeps the log lines among what a command said; the rest was said to the

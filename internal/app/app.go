@@ -85,6 +85,7 @@ type App struct {
 	site    *web.Site
 	follow  *ops.Follower // nil without a continuous backup
 	spec    []byte        // OpenAPI
+	space   *space
 }
 
 // Open opens the database, brings it to what this program needs, and builds
@@ -157,6 +158,10 @@ func (a *App) furnish() error {
 	}
 	watch, err := newWatch(a.Metrics)
 	if err != nil {
+		return err
+	}
+	l := a.cfg.Limits
+	if a.space, err = newSpace(a.cfg.Dir, int64(l.ReadOnly), int64(l.KeepFree), a.log, a.Metrics); err != nil {
 		return err
 	}
 	ledger, err := journal.New(a.db, journal.Options{
@@ -235,6 +240,7 @@ func (a *App) assemble() error {
 	}
 	a.checks = checks
 	a.Health = health.New(checks, logx.For(a.log, "health"))
+	a.Health.ReadOnly = func() bool { return a.space.Closed() != nil }
 	api, spec, err := a.api()
 	if err != nil {
 		return err
@@ -257,6 +263,7 @@ func (a *App) assemble() error {
 		Brand: a.brand(), Bundle: a.Bundle, Assets: files, ErrorPage: ui.ErrorPage, Middleware: a.Rooms.middleware,
 		Log: a.log, Registerer: a.Metrics, Secret: secret, HTTPS: a.cfg.HTTPS(), TrustedOrigins: a.cfg.Security.TrustedOrigins,
 		TrustedProxies: a.cfg.Security.TrustedProxies, MaxInFlight: a.cfg.Limits.MaxInFlight,
+		Closed: a.space.Closed,
 	})
 	return err
 }

@@ -73,6 +73,7 @@ func (a *App) ownChecks() []module.Check {
 			}
 			return a.follow.Fault()
 		}},
+		{Name: "check.space", Run: func(context.Context) error { return a.space.check() }},
 		{Name: "check.parked-events", Run: func(ctx context.Context) error {
 			parked, err := a.Rooms.Journal.Parked(ctx, a.db, 100)
 			if err == nil && len(parked) > 0 {

@@ -375,7 +375,7 @@ func (i *inode) Statfs(_ context.Context, out *fuse.StatfsOut) syscall.Errno {
 	i.f.mu.Lock()
 	defer i.f.mu.Unlock()
 	total, free := int64(1<<40), int64(1<<40)
-	if i.f.limit > 0 {
+	if i.f.limit > 0 && !i.f.lying {
 		total, free = i.f.limit, max(0, i.f.limit-i.f.used)
 	}
 	out.Bsize, out.Frsize, out.NameLen = 4096, 4096, 255

@@ -68,10 +68,10 @@ func (s *Service) Module() module.Module {
 		Name: "account", Migrations: sub(migrations, "migrations"), Locales: sub(locales, "locale"),
 		Routes: []web.Route{
 			{Pattern: "GET /dang-nhap", Access: identity.Anyone, Handle: s.signInPage},
-			{Pattern: "POST /dang-nhap", Access: identity.Anyone, Handle: s.signIn},
+			{Pattern: "POST /dang-nhap", Access: identity.Anyone, Handle: s.signIn, Always: true},
 			{Pattern: "GET /dang-nhap/tiep-tuc", Access: identity.SignedIn, Handle: s.resumePage},
 			{Pattern: "POST /dang-nhap/bo-qua", Access: identity.SignedIn, Handle: s.dropParked},
-			{Pattern: "POST /dang-xuat", Access: identity.Anyone, Handle: s.signOut},
+			{Pattern: "POST /dang-xuat", Access: identity.Anyone, Handle: s.signOut, Always: true},
 			{Pattern: "GET /dang-ky", Access: identity.Anyone, Handle: s.registerPage(identity.KindCitizen)},
 			{Pattern: "POST /dang-ky", Access: identity.Anyone, Handle: s.register(identity.KindCitizen)},
 			{Pattern: "GET /dang-ky/to-chuc", Access: identity.Anyone, Handle: s.registerPage(identity.KindOrganisation)},

@@ -86,7 +86,7 @@ func diskError(err error) error {
 		return errors.Join(ErrAbsent, err)
 	case noRoom(err):
 		return errs.New(errs.Full, "storage.full").Because(err)
-	case errors.Is(err, syscall.EROFS):
+	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EIO):
 		return errs.New(errs.Unavailable, "storage.away").Because(err)
 	}
 	return err

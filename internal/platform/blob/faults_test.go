@@ -127,6 +127,9 @@ func TestEveryStepMayFail(t *testing.T) {
 			if err != nil && errors.Is(trouble, syscall.ENOSPC) && !errs.Is(err, errs.Full) {
 				t.Errorf("a full disk in step %d (%s) is called %v", step, failed, err)
 			}
+			if err != nil && !errors.Is(trouble, syscall.ENOSPC) && !errs.Is(err, errs.Unavailable) {
+				t.Errorf("a failing disk in step %d (%s) is called %v", step, failed, err)
+			}
 			if err == nil && ref.Hash != hashOf(want) {
 				t.Errorf("step %d: ref = %+v", step, ref)
 			}

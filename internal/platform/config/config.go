@@ -68,6 +68,7 @@ type Limits struct {
 	MaxFile     Size     `toml:"max_file" vi:"Dung lượng lớn nhất của một tệp." en:"Largest file."`
 	MaxOwner    Size     `toml:"max_owner" vi:"Tổng dung lượng một người tải lên mà chưa nộp." en:"Most a person may upload without submitting."`
 	KeepFree    Size     `toml:"keep_free" vi:"Ngừng nhận tệp khi đĩa còn trống ít hơn mức này." en:"No more files are taken when the disk has less room than this."`
+	ReadOnly    Size     `toml:"read_only_below" vi:"Chỉ cho xem, không nhận thêm gì khi đĩa còn trống ít hơn mức này; 0 để tắt." en:"Things can only be read when the disk has less room than this; 0 turns it off."`
 	UploadTTL   Duration `toml:"upload_ttl" vi:"Thời gian chờ một tệp tải dở." en:"How long an interrupted upload waits."`
 	MaxInFlight int      `toml:"max_in_flight" vi:"Số yêu cầu phục vụ cùng lúc; nhiều hơn sẽ được mời thử lại." en:"Requests served at once; more are asked to come again."`
 }
@@ -104,7 +105,7 @@ func Default() Config {
 		SMTP:     SMTP{Port: 587, TLS: "starttls"},
 		S3:       S3{PathStyle: true},
 		ClamAV:   ClamAV{MaxStream: 25 << 20},
-		Limits:   Limits{MaxFile: 50 << 20, MaxOwner: 1 << 30, KeepFree: 256 << 20, UploadTTL: Duration(48 * time.Hour), MaxInFlight: 256},
+		Limits:   Limits{MaxFile: 50 << 20, MaxOwner: 1 << 30, KeepFree: 256 << 20, ReadOnly: 64 << 20, UploadTTL: Duration(48 * time.Hour), MaxInFlight: 256},
 		Security: Security{CookieSecure: "auto"},
 		Backup:   Backup{Cron: "15 2 * * *", Keep: 7, FollowDays: 7},
 		Log:      Log{Format: "auto", Level: "info"},

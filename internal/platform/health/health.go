@@ -28,6 +28,10 @@ const (
 
 // Health asks the checks of all modules. It is safe for concurrent use.
 type Health struct {
+	// ReadOnly, when given, says whether things can only be read for the moment. A
+	// house that can be read is ready; the answer says so.
+	ReadOnly func() bool
+
 	checks []module.Check
 	log    *slog.Logger
 	now    func() time.Time
@@ -152,6 +156,9 @@ func (h *Health) Readiness() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ok, results := h.Ready(r.Context())
 		a, status := answer{Status: "ready"}, http.StatusOK
+		if ok && h.ReadOnly != nil && h.ReadOnly() {
+			a.Status = "read-only"
+		}
 		if !ok {
 			a.Status, status = "not ready", http.StatusServiceUnavailable
 			if results == nil {

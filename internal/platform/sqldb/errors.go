@@ -90,6 +90,20 @@ func translate(err error) error {
 	return err
 }
 
+// untrusted reports whether err is the disk failing to keep a promise, as against
+// having no room.
+func untrusted(err error) bool {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) || errs.Is(translate(err), errs.Full) {
+		return false
+	}
+	switch lite.Code() {
+	case sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR:
+		return true
+	}
+	return false
+}
+
 func full(err error) error { return errs.New(errs.Full, "storage.full").Because(err) }
 
 func unavailable(err error) error { return errs.New(errs.Unavailable, "database.away").Because(err) }

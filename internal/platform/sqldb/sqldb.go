@@ -172,8 +172,21 @@ func (db *DB) Close() error {
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
-// Ping reports whether the database answers.
+// Fault says why nothing is written any more until the program starts again, or nil.
+func (db *DB) Fault() error {
+	if db.group != nil {
+		if p := db.group.fault.Load(); p != nil {
+			return *p
+		}
+	}
+	return nil
+}
+
+// Ping reports whether the database answers and can be written.
 func (db *DB) Ping(ctx context.Context) error {
+	if err := db.Fault(); err != nil {
+		return err
+	}
 	var one int
 	return db.QueryRow(ctx, "SELECT 1").Scan(&one)
 }

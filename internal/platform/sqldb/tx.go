@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"motcua/internal/platform/errs"
@@ -97,6 +98,7 @@ type committer struct {
 	quit    chan struct{}
 	stopped chan struct{}
 	db      *sql.DB
+	fault   atomic.Pointer[error] // why nothing is written any more
 }
 
 type task struct {
@@ -120,6 +122,9 @@ func newCommitter(db *sql.DB) *committer {
 var errClosed = errors.New("the database is closed")
 
 func (c *committer) do(ctx context.Context, fn func(*Tx) error) error {
+	if p := c.fault.Load(); p != nil {
+		return *p
+	}
 	t := &task{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
 	case <-c.quit:
@@ -195,16 +200,21 @@ func (c *committer) commit(batch []*task) {
 			close(t.done)
 		}
 	}()
+	if p := c.fault.Load(); p != nil { // came to be while they stood in line
+		failAll(batch, *p)
+		return
+	}
 	ctx := context.Background()
 	stx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
-		failAll(batch, err)
+		failAll(batch, c.distrust(err))
 		return
 	}
 	for i, t := range batch {
 		if t.err = c.one(stx, t); errors.Is(t.err, errBroken) {
 			// The transaction itself is gone (disk full, I/O error): those before
 			// are undone with it, those after have not run.
+			t.err = c.distrust(t.err)
 			failAll(batch[:i], t.err)
 			failAll(batch[i+1:], t.err)
 			_ = stx.Rollback() // reports what we already know
@@ -213,8 +223,21 @@ func (c *committer) commit(batch []*task) {
 	}
 	if err := stx.Commit(); err != nil {
 		_ = stx.Rollback() // the commit's error says more
-		failAll(batch, err)
+		failAll(batch, c.distrust(err))
 	}
+}
+
+// distrust looks at why a batch was not written. When the disk failed to sync,
+// nobody knows any more what is on it: the kernel may have thrown the pages away
+// and will say yes to the next sync. Nothing is written from then on until the
+// program starts again, which reads what the disk really has.
+func (c *committer) distrust(err error) error {
+	if !untrusted(err) {
+		return err
+	}
+	told := error(errs.New(errs.Unavailable, "database.untrusted").Because(err))
+	c.fault.CompareAndSwap(nil, &told)
+	return told
 }
 
 func failAll(batch []*task, err error) {

@@ -38,6 +38,9 @@ type Route struct {
 	// streams, and uploads that watch their line themselves; those are counted
 	// apart and not shed.
 	Timeout time.Duration
+	// Always keeps a route open that writes a little, while the house only lets read:
+	// signing in and out.
+	Always bool
 }
 
 // The limits of a route that names none.

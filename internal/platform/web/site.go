@@ -50,6 +50,10 @@ type Options struct {
 	SignInPath     string         // default "/dang-nhap"
 	MaxInFlight    int            // requests served at once before shedding; default 256
 	MaxStreams     int            // open event streams (Timeout < 0); default 1024
+
+	// Closed says why nothing is taken in for the moment (errs.Full, errs.Unavailable),
+	// or nil. Reading goes on, and so do routes with Always.
+	Closed func() error
 }
 
 // Site is the assembled program as one http.Handler.
@@ -71,6 +75,7 @@ type served struct {
 	maxBody     int64
 	timeout     time.Duration
 	crossOrigin bool
+	always      bool
 }
 
 // New assembles a site. It returns every fault of the tables at once: a route
@@ -157,7 +162,7 @@ func (s *Site) add(r Route) error {
 	if r.Access.Name == "" || r.Access.Check == nil {
 		return fmt.Errorf("web: route %q names no access rule", r.Pattern)
 	}
-	return s.register(r.Pattern, served{access: r.Access, maxBody: r.MaxBody, timeout: r.Timeout},
+	return s.register(r.Pattern, served{access: r.Access, maxBody: r.MaxBody, timeout: r.Timeout, always: r.Always},
 		http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			err := r.Access.Check(req.Context())
 			if err == nil {
@@ -327,8 +332,19 @@ func (s *Site) serveDynamic(rec *recorder, r *http.Request, st *state) {
 			return
 		}
 	}
+	if s.opts.Closed != nil && !sv.always && !reads(r.Method) {
+		if err := s.opts.Closed(); err != nil {
+			s.fail(zip, r, err)
+			return
+		}
+	}
 	s.readFlash(r)
 	s.handler.ServeHTTP(zip, r)
+}
+
+// reads reports whether a method changes nothing.
+func reads(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // dispatch is the end of the chain: the mux, with our pages in place of its plain ones.

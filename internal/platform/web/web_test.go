@@ -412,3 +412,32 @@ func mustBundle(t *testing.T, words string) *i18n.Bundle {
 	}
 	return b
 }
+
+// While nothing is taken in, reading and signing in go on, and whoever sends
+// something is told why.
+func TestAClosedHouse(t *testing.T) {
+	closed := errs.New(errs.Full, "storage.full")
+	var why error
+	ok := func(w http.ResponseWriter, r *http.Request) error { return web.JSON(w, r, http.StatusOK, "ok") }
+	s := newSite(t, web.Options{Closed: func() error { return why }, Routes: []web.Route{
+		{Pattern: "GET /a", Access: anyone(), Handle: ok},
+		{Pattern: "POST /a", Access: anyone(), Handle: ok},
+		{Pattern: "POST /in", Access: anyone(), Handle: ok, Always: true},
+	}})
+	for _, test := range []struct {
+		method, path string
+		why          error
+		status       int
+	}{
+		{"GET", "/a", nil, 200}, {"POST", "/a", nil, 200}, {"POST", "/in", nil, 200},
+		{"GET", "/a", closed, 200}, {"HEAD", "/a", closed, 200}, {"POST", "/a", closed, 507}, {"POST", "/in", closed, 200},
+		{"POST", "/nothing", closed, 507}, {"GET", "/nothing", closed, 404},
+	} {
+		why = test.why
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, httptest.NewRequest(test.method, test.path, nil))
+		if rec.Code != test.status {
+			t.Errorf("%s %s with %v: %d, want %d", test.method, test.path, test.why, rec.Code, test.status)
+		}
+	}
+}
