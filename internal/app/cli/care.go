@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -135,7 +134,7 @@ func (r *run) progress() func(what string, done, total int64) {
 		}
 		if now > tenth {
 			tenth = now
-			r.errorf("%s\n", what+" "+strconv.FormatInt(now*10, 10)+" %")
+			r.errorf("%s\n", r.t("cli.progress."+what, "percent", now*10))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,17 +93,28 @@ func raised(t *testing.T) Source {
 		edit(t, "cases/birth.yaml", "birth_late: 8000", "birth_late: 10000").edit(t, "cases/birth.yaml", "pay: 32000", "pay: 34000")
 }
 
+// worked is the processor time of this process: unlike the clock it does not run
+// while others use the machine.
+func worked(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 func TestLoadEmbedded(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		start := time.Now()
+		start := worked(t)
 		out, err := h.LoadEmbedded(t.Context())
 		if err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(out.Report.Lines(), "\n"))
 		}
-		took := time.Since(start)
-		t.Logf("all packs tested and loaded in %v", took.Round(time.Millisecond))
-		if took > 10*time.Second { // the promise of 2 s is held by BenchmarkLoad; here others may use the machine
-			t.Errorf("loading took %v", took)
+		took := worked(t) - start
+		t.Logf("all packs tested and loaded with %v of work", took.Round(time.Millisecond))
+		if took > 10*time.Second { // the promise of 2 s is held by BenchmarkLoad
+			t.Errorf("loading took %v of work", took)
 		}
 		if len(out.Loads) != 5 || !strings.HasPrefix(out.Summary(), "ok: ") {
 			t.Errorf("loads %v, %s", out.Loads, out.Summary())
