@@ -96,6 +96,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 		Registers: r.Registers, Documents: r.Documents, Files: h.files, Now: h.now,
 	})
 	r.Org.OnMove(r.Dossiers.OnMove)
+	r.Org.OnMove(r.Registers.OnMove)
 
 	// Capabilities over the nouns.
 	accountRoom := account.New(account.Deps{DB: h.db, Identity: r.Identity, Org: r.Org, HTTPS: h.cfg.HTTPS(), Home: homeOf, Now: h.now, Log: h.log})

@@ -34,6 +34,9 @@
 //     a stated basis. It must come before the due time; one that comes later changes
 //     nothing, because lateness cannot be undone (Nghị định 118/2025/NĐ-CP).
 //   - For the same reason a pause that begins at or after the due time does not move it.
+//   - When another agency takes over (chuyển cơ quan giải quyết, a move), the due time
+//     that was promised stays promised. Pauses and extensions after it are measured by
+//     the calendar of the new agency; those before it are no longer asked about.
 //   - The clock stops when the processing ends (status 9) or the case is closed.
 //
 // On time means: stopped at or before the due time (Quyết định 766/QĐ-TTg, 2.1).

@@ -109,6 +109,8 @@ func (w *work) take(e Entry) effect {
 			return tooLate
 		}
 		w.extend(e)
+	case Move:
+		w.move(e)
 	case Stop:
 		w.state.StoppedAt = e.At
 		if before == Paused {
@@ -212,6 +214,19 @@ func (w *work) extend(e Entry) {
 	if e.Hours > 0 {
 		w.exact = w.cal.Add(w.exact, time.Duration(e.Hours)*time.Hour)
 		w.inDays = false
+	}
+	w.settle()
+}
+
+// move hands the count to another office. Its calendar measures what comes after;
+// what was promised before it stays promised, even when the two calendars differ.
+func (w *work) move(e Entry) {
+	if e.Promised.IsZero() || w.exact.IsZero() || e.Promised.Equal(w.state.Due) {
+		return
+	}
+	w.exact = e.Promised
+	if w.inDays {
+		w.last = civil.DateOf(e.Promised)
 	}
 	w.settle()
 }

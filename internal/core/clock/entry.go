@@ -18,6 +18,7 @@ const (
 	Resume Kind = "resume" // tiếp tục
 	Extend Kind = "extend" // gia hạn
 	Stop   Kind = "stop"   // kết thúc xử lý; final
+	Move   Kind = "move"   // chuyển cơ quan giải quyết: the due time promised so far stays
 )
 
 // The reasons of pauses that the law knows. Reason of an entry is free; these are
@@ -41,6 +42,9 @@ type Entry struct {
 	// calendar days where the law counts so.
 	Hours int `json:"hours,omitempty"`
 	Days  int `json:"days,omitempty"`
+	// Promised is, of a move, the due time that was promised by the calendar of the
+	// office before; zero when none was.
+	Promised time.Time `json:"promised,omitzero"`
 }
 
 // ordered returns the entries by time, those of the same moment by Seq. Times are cut
@@ -50,6 +54,7 @@ func ordered(entries []Entry) []Entry {
 	sorted := slices.Clone(entries)
 	for i := range sorted {
 		sorted[i].At = sorted[i].At.Truncate(time.Millisecond).UTC()
+		sorted[i].Promised = sorted[i].Promised.Truncate(time.Millisecond).UTC()
 	}
 	slices.SortStableFunc(sorted, func(a, b Entry) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Seq, b.Seq))
@@ -109,6 +114,8 @@ func (p Phase) after(e Entry) (Phase, error) {
 		return p, nil
 	case Stop:
 		return Stopped, nil
+	case Move:
+		return p, nil
 	}
 	return p, errs.New(errs.Invalid, "clock.kind")
 }

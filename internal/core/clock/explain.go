@@ -24,6 +24,7 @@ const (
 	Late         LineKind = "late"          // after the due time, still open
 	Remaining    LineKind = "remaining"     // from now to the due time
 	Ended        LineKind = "stopped"       // the clock stopped
+	Moved        LineKind = "moved"         // another office took over: the due time stayed
 	Ignored      LineKind = "ignored"       // an entry that made no sense; Reason is the code
 )
 
@@ -98,6 +99,8 @@ func (a *account) take(e Entry) {
 			kind = ExtendedLate
 		}
 		a.moment(kind, e, e.Reason)
+	case Move:
+		a.moment(Moved, e, e.Reason)
 	case Stop:
 		a.moment(Ended, e, e.Reason)
 	}

@@ -44,6 +44,7 @@ const (
 	evDueSoon       = "due-soon" // the staff: the due time is near
 	evOverdue       = "overdue"
 	evDueRecomputed = "due-recomputed" // the working calendar changed
+	evHandedOver    = "handed-over"    // a decree ended its agency; another has it now
 	evRated         = "rated"
 	evRead          = "read" // in stream "dossier.read:<id>", so that reading does not number the dossier's own events
 )
@@ -110,13 +111,21 @@ type Event struct {
 	Agency     string      `json:"agency,omitempty"` // agency of that post
 	Notify     []NotifyRef `json:"notify,omitempty"`
 	Calendar   string      `json:"calendar,omitempty"` // version of the calendar the due time was computed with
+
+	// Of a hand-over by decree.
+	FromReceiving string `json:"from_receiving,omitempty"` // agency ids before; left out where nothing changed
+	FromCompetent string `json:"from_competent,omitempty"`
+	Decree        string `json:"decree,omitempty"` // id
+	Basis         string `json:"basis,omitempty"`  // "Nghị quyết số 1685/NQ-UBTVQH15 ngày 16/06/2025"
+	Open          bool   `json:"open,omitempty"`   // it had been received and not ended: it counts as pending
 }
 
 // Tick is one entry of the legal clock.
 type Tick struct {
-	Kind   string `json:"kind"` // start, pause, resume, extend, stop
-	At     int64  `json:"at"`   // ms
-	Reason string `json:"reason,omitempty"`
+	Kind     string `json:"kind"` // start, pause, resume, extend, stop, move
+	At       int64  `json:"at"`   // ms
+	Reason   string `json:"reason,omitempty"`
+	Promised int64  `json:"promised,omitempty"` // of a move: the due time that stays, ms
 }
 
 // TaskRef is a task in an event.

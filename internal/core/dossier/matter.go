@@ -82,10 +82,14 @@ func (s *Service) places(ctx context.Context, m *matter, receivingID, competentI
 // load reads everything about a dossier.
 func (s *Service) load(ctx context.Context, r sqldb.Reader, rec record) (*matter, error) {
 	m := &matter{rec: rec, now: s.now()}
-	if err := s.pinned(ctx, m, rec.VersionID, rec.CaseID); err != nil {
+	err := s.pinned(ctx, m, rec.VersionID, rec.CaseID)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.places(ctx, m, rec.ReceivingAgencyID, rec.CompetentAgencyID); err != nil {
+		return nil, err
+	}
+	if m.rec.Run.Agencies, err = s.standing(ctx, rec.Run.Agencies); err != nil {
 		return nil, err
 	}
 	revision, raw, err := latestAnswers(ctx, r, rec.ID)
@@ -104,6 +108,25 @@ func (s *Service) load(ctx context.Context, r sqldb.Reader, rec record) (*matter
 	}
 	m.entries, err = clockOf(ctx, r, rec.ID)
 	return m, err
+}
+
+// standing are the agencies a run names, those that a decree ended since replaced by
+// whoever took over: a later step of an old flow may name one.
+func (s *Service) standing(ctx context.Context, named map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(named))
+	for ref, agencyID := range named {
+		out[ref] = agencyID
+		if ref == "receiving" || ref == "competent" {
+			continue // these stand in the dossier itself
+		}
+		switch a, err := s.Agencies.Present(ctx, agencyID); {
+		case err == nil:
+			out[ref] = a.ID
+		case !errs.Is(err, errs.NotFound):
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // setAnswers reads stored answers, typed for the form and plain for the flow.

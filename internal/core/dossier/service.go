@@ -31,6 +31,7 @@ type Agencies interface {
 	Agency(ctx context.Context, id string) (org.Agency, error)
 	AgenciesByID(ctx context.Context, ids ...string) (map[string]org.Agency, error)
 	AgencyByCode(ctx context.Context, code string) (org.Agency, error)
+	Present(ctx context.Context, id string) (org.Agency, error)
 	Children(ctx context.Context, parentID string) ([]org.Agency, error)
 	Ancestors(ctx context.Context, id string) ([]org.Agency, error)
 	Agencies(ctx context.Context, f org.AgencyFilter) (org.AgencyPage, error)

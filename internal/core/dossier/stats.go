@@ -34,6 +34,9 @@ func (s *Service) count(ctx context.Context, tx *sqldb.Tx, e journal.Event) erro
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return err
 	}
+	if e.Type == "dossier."+evHandedOver {
+		return s.countHandover(ctx, tx, e, d)
+	}
 	received := slices.ContainsFunc(d.Clock, func(t Tick) bool { return t.Kind == "start" })
 	ended := d.Status != nil && slices.Contains([]Status{StatusRefused, StatusWithdrawn, StatusStopped, StatusDone}, *d.Status)
 	if ended && *d.Status == StatusStopped {
@@ -63,12 +66,25 @@ func (s *Service) count(ctx context.Context, tx *sqldb.Tx, e journal.Event) erro
 	if ended {
 		add.count(rec, d)
 	}
-	return addStat(ctx, tx, rec.CompetentAgencyID, rec.ProcedureCode, monthOf(e.At), add)
+	// The agency of the event: since then the dossier may have gone to another.
+	return addStat(ctx, tx, or(d.Competent, rec.CompetentAgencyID), rec.ProcedureCode, monthOf(e.At), add)
+}
+
+// countHandover carries what is pending over to the successor. No month before
+// changes: what the ended agency received and did stays its own.
+func (s *Service) countHandover(ctx context.Context, tx *sqldb.Tx, e journal.Event, d Event) error {
+	if d.FromCompetent == "" || !d.Open {
+		return nil
+	}
+	if err := addStat(ctx, tx, d.FromCompetent, d.Procedure, monthOf(e.At), statCount{movedOut: 1}); err != nil {
+		return err
+	}
+	return addStat(ctx, tx, d.Competent, d.Procedure, monthOf(e.At), statCount{movedIn: 1})
 }
 
 // statCount is one line of figures.
 type statCount struct {
-	received, online, done, inTime, late, refused, withdrawn, closed int64
+	received, online, done, inTime, late, refused, withdrawn, closed, movedIn, movedOut int64
 }
 
 // count adds an end: done in time or late, refused, withdrawn. closed counts every
@@ -94,13 +110,14 @@ func (c *statCount) count(rec record, d Event) {
 }
 
 func addStat(ctx context.Context, tx *sqldb.Tx, agency, procedure, month string, c statCount) error {
-	_, err := tx.Exec(ctx, `INSERT INTO dossier_stat (agency_id, procedure_code, month, received, online, done, in_time, late, refused, withdrawn, closed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	_, err := tx.Exec(ctx, `INSERT INTO dossier_stat (agency_id, procedure_code, month, received, online, done, in_time, late, refused, withdrawn, closed, moved_in, moved_out)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (agency_id, procedure_code, month) DO UPDATE SET received = dossier_stat.received + excluded.received,
 			online = dossier_stat.online + excluded.online, done = dossier_stat.done + excluded.done, in_time = dossier_stat.in_time + excluded.in_time,
 			late = dossier_stat.late + excluded.late, refused = dossier_stat.refused + excluded.refused,
-			withdrawn = dossier_stat.withdrawn + excluded.withdrawn, closed = dossier_stat.closed + excluded.closed`,
-		agency, procedure, month, c.received, c.online, c.done, c.inTime, c.late, c.refused, c.withdrawn, c.closed)
+			withdrawn = dossier_stat.withdrawn + excluded.withdrawn, closed = dossier_stat.closed + excluded.closed,
+			moved_in = dossier_stat.moved_in + excluded.moved_in, moved_out = dossier_stat.moved_out + excluded.moved_out`,
+		agency, procedure, month, c.received, c.online, c.done, c.inTime, c.late, c.refused, c.withdrawn, c.closed, c.movedIn, c.movedOut)
 	return err
 }
 
@@ -198,12 +215,12 @@ func (s *Service) sums(ctx context.Context, agencies []string, by, from, to stri
 	f, t := p.add(from), p.add(to)
 	inside := "CASE WHEN month >= " + f + " THEN "
 	sum := func(column string) string { return "SUM(" + inside + column + " ELSE 0 END)" }
-	carried := "SUM(CASE WHEN month < " + f + " THEN received - closed ELSE 0 END)"
+	carried := "SUM(CASE WHEN month < " + f + " THEN received + moved_in - closed - moved_out ELSE 0 END)"
 	where := "agency_id IN (" + in + ") AND month <= " + t
 	rows, err := s.read.Query(ctx, `SELECT `+by+`, `+carried+`, `+sum("received")+`, `+sum("online")+`, `+sum("done")+`, `+sum("in_time")+`, `+sum("late")+`, `+
-		sum("refused")+`, `+sum("withdrawn")+`, `+sum("received - closed")+` FROM dossier_stat WHERE `+where+` GROUP BY `+by+` LIMIT 100000`, p.list...)
+		sum("refused")+`, `+sum("withdrawn")+`, `+sum("received + moved_in - closed - moved_out")+`, `+sum("moved_in")+`, `+sum("moved_out")+` FROM dossier_stat WHERE `+where+` GROUP BY `+by+` LIMIT 100000`, p.list...)
 	list, err := sqldb.Collect[StatRow](rows, err)(func(r *sqldb.Rows) (x StatRow, err error) {
-		return x, r.Scan(&x.Key, &x.Carried, &x.Received, &x.Online, &x.Done, &x.InTime, &x.Late, &x.Refused, &x.Withdrawn, &x.Pending)
+		return x, r.Scan(&x.Key, &x.Carried, &x.Received, &x.Online, &x.Done, &x.InTime, &x.Late, &x.Refused, &x.Withdrawn, &x.Pending, &x.MovedIn, &x.MovedOut)
 	})
 	for _, x := range list {
 		row := into[x.Key]
@@ -220,6 +237,8 @@ func (s *Service) sums(ctx context.Context, agencies []string, by, from, to stri
 		row.Refused += x.Refused
 		row.Withdrawn += x.Withdrawn
 		row.Pending += x.Pending
+		row.MovedIn += x.MovedIn
+		row.MovedOut += x.MovedOut
 	}
 	return err
 }

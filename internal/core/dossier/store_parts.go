@@ -185,17 +185,18 @@ func heldTask(ctx context.Context, r sqldb.Reader, dossierID, account string) (b
 func insertClock(ctx context.Context, tx *sqldb.Tx, dossierID string, entries []clock.Entry) error {
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
-		rows[i] = []any{dossierID, e.Seq, e.Kind, sqldb.Millis(e.At), e.Reason, e.Basis, e.Paper, e.Hours, e.Days}
+		rows[i] = []any{dossierID, e.Seq, e.Kind, sqldb.Millis(e.At), e.Reason, e.Basis, e.Paper, e.Hours, e.Days, sqldb.NullMillis(e.Promised)}
 	}
-	return insertMany(ctx, tx, `dossier_clock (dossier_id, seq, kind, at, reason, basis, paper, hours, days)`, rows)
+	return insertMany(ctx, tx, `dossier_clock (dossier_id, seq, kind, at, reason, basis, paper, hours, days, promised)`, rows)
 }
 
 func clockOf(ctx context.Context, r sqldb.Reader, dossierID string) ([]clock.Entry, error) {
-	rows, err := r.Query(ctx, `SELECT seq, kind, at, reason, basis, paper, hours, days FROM dossier_clock WHERE dossier_id = $1 ORDER BY seq LIMIT 500`, dossierID)
+	rows, err := r.Query(ctx, `SELECT seq, kind, at, reason, basis, paper, hours, days, promised FROM dossier_clock WHERE dossier_id = $1 ORDER BY seq LIMIT 500`, dossierID)
 	return sqldb.Collect[clock.Entry](rows, err)(func(r *sqldb.Rows) (e clock.Entry, err error) {
 		var at int64
-		err = r.Scan(&e.Seq, &e.Kind, &at, &e.Reason, &e.Basis, &e.Paper, &e.Hours, &e.Days)
-		e.At = sqldb.Time(at)
+		var promised sql.NullInt64
+		err = r.Scan(&e.Seq, &e.Kind, &at, &e.Reason, &e.Basis, &e.Paper, &e.Hours, &e.Days, &promised)
+		e.At, e.Promised = sqldb.Time(at), sqldb.NullTime(promised)
 		return e, err
 	})
 }

@@ -195,9 +195,13 @@ func (s *Service) fileChild(ctx context.Context, parent record, p childPayload, 
 	if err != nil {
 		return Dossier{}, err
 	}
+	at, err := s.Agencies.Present(ctx, p.Agency) // a decree may have ended it since the job was written
+	if err != nil {
+		return Dossier{}, err
+	}
 	var offer procedure.Offer
 	for _, o := range offers {
-		if o.AgencyID == p.Agency && (offer.ID == "" || o.Channel == procedure.Direct) {
+		if o.AgencyID == at.ID && (offer.ID == "" || o.Channel == procedure.Direct) {
 			offer = o
 		}
 	}

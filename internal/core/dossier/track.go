@@ -197,7 +197,7 @@ func (t *teller) look(ctx context.Context, s *Service, events []journal.Event) e
 				accounts = append(accounts, a.Assignee)
 			}
 		}
-		agencies = append(agencies, d.Agency, d.Competent)
+		agencies = append(agencies, d.Agency, d.Competent, d.Receiving, d.FromCompetent, d.FromReceiving)
 	}
 	agencies = append(agencies, t.m.rec.CompetentAgencyID, t.m.rec.ReceivingAgencyID)
 	agencies = slices.DeleteFunc(unique(agencies), func(a string) bool { return a == "" })
@@ -262,6 +262,12 @@ func (t *teller) tell(ctx context.Context, e journal.Event, d Event) (Item, bool
 	if typ == evDueRecomputed && (d.Due == nil || *d.Due == 0) {
 		return Item{}, false
 	}
+	if typ == evHandedOver {
+		kv = append(kv, t.handover(d)...)
+		if d.FromCompetent == "" {
+			key += "-counter"
+		}
+	}
 	item.Title = i18n.T(ctx, key, kv...)
 	item.Text = t.words(d)
 	item.Who = t.who(ctx, e, d)
@@ -269,6 +275,16 @@ func (t *teller) tell(ctx context.Context, e journal.Event, d Event) (Item, bool
 		item.DocumentID = doc.ID
 	}
 	return item, true
+}
+
+// handover names the two agencies and the decree. Where only the counter changed, it
+// is the counter's names.
+func (t *teller) handover(d Event) []any {
+	from, to := t.agencies[d.FromCompetent], t.agencies[d.Competent]
+	if d.FromCompetent == "" {
+		from, to = t.agencies[d.FromReceiving], t.agencies[d.Receiving]
+	}
+	return []any{"from", from.Name, "to", to.Name, "decree", d.Basis}
 }
 
 // words are the reason, and for staff the note.

@@ -291,6 +291,8 @@ type StatRow struct {
 	Refused   int64
 	Withdrawn int64
 	Pending   int64    // open at the end of the period
+	MovedIn   int64    // taken over from an agency that a decree ended
+	MovedOut  int64    // handed over to a successor
 	Overdue   int64    // of the pending, past due now
 	OnTime    *float64 // InTime / (InTime+Late), nil when nothing was done: "no data" is not 100 %
 }

@@ -66,6 +66,23 @@ type HeldPost struct {
 	Roles, Perms                 []string
 	DelegatedFrom                string     // account id of whoever delegated the post; "" for the holder proper
 	Until                        civil.Date // last day of holding it, none while open
+	Former                       []string   // paths of ended agencies whose archive this one keeps; see [archive]
+}
+
+// archive are the permissions that reach what an agency took over from others that
+// a decree ended (cơ quan kế thừa): its open work has moved to the successor, its
+// archive and past figures stay where they were and are read from there.
+var archive = []string{DossierRead, StatsRead}
+
+// reaches reports whether a post reaches an agency with a permission it carries.
+func (p *HeldPost) reaches(perm, agencyPath string) bool {
+	if p.AgencyPath == "" || !slices.Contains(p.Perms, perm) {
+		return false
+	}
+	if strings.HasPrefix(agencyPath, p.AgencyPath) {
+		return true
+	}
+	return len(p.Former) > 0 && slices.Contains(archive, perm) && slices.ContainsFunc(p.Former, func(f string) bool { return strings.HasPrefix(agencyPath, f) })
 }
 
 // SignedIn reports whether an account stands behind the actor.
@@ -85,7 +102,8 @@ func (a Actor) May(perm string) bool {
 }
 
 // MayAt reports whether the actor holds the permission at the agency with the
-// given path: on a post of that agency or of one above it.
+// given path: on a post of that agency or of one above it, or, to read, of the one
+// that keeps its archive.
 func (a Actor) MayAt(perm, agencyPath string) bool {
 	if a.Kind == KindSystem {
 		return true
@@ -94,8 +112,7 @@ func (a Actor) MayAt(perm, agencyPath string) bool {
 		return false
 	}
 	for i := range a.Posts {
-		p := &a.Posts[i]
-		if p.AgencyPath != "" && strings.HasPrefix(agencyPath, p.AgencyPath) && slices.Contains(p.Perms, perm) {
+		if a.Posts[i].reaches(perm, agencyPath) {
 			return true
 		}
 	}
@@ -113,6 +130,9 @@ func (a Actor) Scope(perm string) []string {
 	for i := range a.Posts {
 		if p := &a.Posts[i]; p.AgencyPath != "" && slices.Contains(p.Perms, perm) {
 			paths = append(paths, p.AgencyPath)
+			if slices.Contains(archive, perm) {
+				paths = append(paths, p.Former...)
+			}
 		}
 	}
 	slices.Sort(paths)

@@ -265,6 +265,9 @@ func (s *Service) actorOf(ctx context.Context, a Account, via string) (Actor, er
 			PostID: h.PostID, Title: h.Title, AgencyID: h.AgencyID, AgencyPath: h.AgencyPath, AgencyName: h.AgencyName,
 			DepartmentID: h.DepartmentID, DepartmentName: h.DepartmentName, Roles: h.Roles, DelegatedFrom: h.DelegatedFrom, Until: h.Until,
 		}
+		if p.Former, err = s.org.FormerPaths(ctx, h.AgencyID); err != nil {
+			return Actor{}, err
+		}
 		for _, role := range h.Roles {
 			p.Perms = append(p.Perms, k.perms[role]...)
 		}

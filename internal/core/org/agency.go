@@ -13,6 +13,7 @@ type Kind string
 const (
 	KindProvince   Kind = "province"   // UBND tỉnh, thành phố
 	KindDepartment Kind = "department" // sở, ban, ngành cấp tỉnh
+	KindDistrict   Kind = "district"   // UBND quận, huyện, thị xã, thành phố thuộc tỉnh: until 30 June 2025
 	KindCommune    Kind = "commune"    // UBND xã, phường, đặc khu
 	KindCenter     Kind = "center"     // trung tâm phục vụ hành chính công
 	KindUnit       Kind = "unit"       // đơn vị trực thuộc
@@ -20,20 +21,22 @@ const (
 
 // Kinds lists every kind in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{KindProvince, KindDepartment, KindCommune, KindCenter, KindUnit}
+	return []Kind{KindProvince, KindDepartment, KindDistrict, KindCommune, KindCenter, KindUnit}
 }
 
-// Level is the level of government (cấp chính quyền): two since 1 July 2025.
+// Level is the level of government (cấp chính quyền): two since 1 July 2025, three
+// before it. Which of them a province has is data: its agencies.
 type Level string
 
 // The levels.
 const (
 	LevelProvince Level = "province" // cấp tỉnh
+	LevelDistrict Level = "district" // cấp huyện
 	LevelCommune  Level = "commune"  // cấp xã
 )
 
-// Levels lists both levels.
-func Levels() []Level { return []Level{LevelProvince, LevelCommune} }
+// Levels lists every level, the highest first.
+func Levels() []Level { return []Level{LevelProvince, LevelDistrict, LevelCommune} }
 
 // Agency is a body of the state (cơ quan, đơn vị).
 type Agency struct {
@@ -49,7 +52,7 @@ type Agency struct {
 	Path      string // "/<root>/…/<own id>/"
 
 	Address, Phone, Email string
-	UnitCode              string // administrative unit it serves (mã đơn vị hành chính): province 2 digits, commune 5
+	UnitCode              string // administrative unit it serves (mã đơn vị hành chính): province 2 digits, district 3, commune 5
 
 	ReceivesDossiers bool // it has a one-stop counter (bộ phận một cửa)
 

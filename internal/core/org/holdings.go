@@ -164,11 +164,7 @@ func (s *Service) EndHoldingsOf(ctx context.Context, tx *sqldb.Tx, accountID str
 	if _, err := tx.Exec(ctx, `UPDATE org_holding SET ended_at = $1 WHERE ended_at IS NULL AND (account_id = $2 OR delegated_by = $2)`, now, accountID); err != nil {
 		return fmt.Errorf("end holdings: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `UPDATE org_state SET generation = generation + 1 WHERE id = 1`); err != nil {
-		return fmt.Errorf("count the change: %w", err)
-	}
-	tx.AfterCommit(func() { s.dirty.Store(true) })
-	return nil
+	return s.changed(ctx, tx)
 }
 
 // HoldingsOf returns the posts an account holds at a moment, with their agencies.

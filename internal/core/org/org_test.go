@@ -64,7 +64,7 @@ func TestTreeHoldsItsInvariants(t *testing.T) {
 		_, err = h.Org.CreateAgency(ctx, same)
 		wantField(t, err, "code", "org.code-taken")
 
-		_, err = h.Org.CreateAgency(ctx, org.Agency{ParentID: root.ID, Code: "X", Phone: "12", Email: "a@", UnitCode: "123"})
+		_, err = h.Org.CreateAgency(ctx, org.Agency{ParentID: root.ID, Code: "X", Phone: "12", Email: "a@", UnitCode: "1234"})
 		for name, code := range map[string]string{"name": "org.required", "code": "agency-id.format", "kind": "org.choose", "level": "org.choose", "unit_code": "org.unit-code"} {
 			wantField(t, err, name, code)
 		}

@@ -84,9 +84,10 @@ func (a *Agency) check() []errs.Field {
 }
 
 // unitCode reports whether s looks like the code of an administrative unit: a
-// province has 2 digits, a commune 5 (Quyết định 19/2025/QĐ-TTg).
+// province has 2 digits, a commune 5 (Quyết định 19/2025/QĐ-TTg), a district of
+// before 1 July 2025 has 3.
 func unitCode(s string) bool {
-	if len(s) != 2 && len(s) != 5 {
+	if len(s) != 2 && len(s) != 3 && len(s) != 5 {
 		return false
 	}
 	return strings.Trim(s, "0123456789") == ""

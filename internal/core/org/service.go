@@ -114,12 +114,17 @@ func (s *Service) write(ctx context.Context, fn func(tx *sqldb.Tx) error) error 
 		if err := fn(tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE org_state SET generation = generation + 1 WHERE id = 1`); err != nil {
-			return fmt.Errorf("count the change: %w", err)
-		}
-		tx.AfterCommit(func() { s.dirty.Store(true) })
-		return nil
+		return s.changed(ctx, tx)
 	})
+}
+
+// changed counts a change, so that every copy of the tree is read anew.
+func (s *Service) changed(ctx context.Context, tx *sqldb.Tx) error {
+	if _, err := tx.Exec(ctx, `UPDATE org_state SET generation = generation + 1 WHERE id = 1`); err != nil {
+		return fmt.Errorf("count the change: %w", err)
+	}
+	tx.AfterCommit(func() { s.dirty.Store(true) })
+	return nil
 }
 
 // record appends an event about an agency.

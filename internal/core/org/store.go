@@ -105,7 +105,7 @@ type AgencyFilter struct {
 	ParentID string
 	Under    []string // paths; an agency at or below any of them. nil does not limit
 	Receives bool     // only those with a counter
-	Closed   bool     // also agencies that no longer exist
+	Closed   bool     // also agencies that no longer exist, or not yet
 	After    string   // Next of the page before
 	Limit    int      // 0 is 50, at most 500
 }
@@ -148,7 +148,8 @@ func listAgencies(ctx context.Context, r sqldb.Reader, f AgencyFilter, today str
 		q.and(`receives = 1`)
 	}
 	if !f.Closed {
-		q.and(`(valid_to IS NULL OR valid_to >= ` + q.arg(today) + `)`)
+		day := q.arg(today)
+		q.and(`valid_from <= ` + day + ` AND (valid_to IS NULL OR valid_to >= ` + day + `)`)
 	}
 	if key, id, ok := splitCursor(f.After); ok {
 		q.and(`(sort_key, id) > (` + q.arg(key) + `, ` + q.arg(id) + `)`)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"motcua/internal/platform/civil"
+	"motcua/internal/platform/errs"
 	"motcua/internal/platform/fold"
 	"motcua/internal/platform/sqldb"
 )
@@ -22,6 +23,8 @@ type tree struct {
 	byCode     map[string][]*Agency // newest first
 	children   map[string][]*Agency // by parent id, by name; "" holds the roots
 	calendars  map[string][]madeAt  // by agency id, oldest first
+	heirs      map[string]string    // agency that ended → who took over what nobody else did
+	former     map[string][]string  // the other way round, through every decree
 }
 
 // freshFor is how long another process's change may stay unseen here. Changes of
@@ -80,6 +83,9 @@ func (s *Service) load(ctx context.Context, old *tree) (*tree, error) {
 		t.byCode[a.Code] = append(t.byCode[a.Code], a)
 		t.children[a.ParentID] = append(t.children[a.ParentID], a)
 	}
+	if err := t.succeed(ctx, s.db); err != nil {
+		return nil, err
+	}
 	for _, same := range t.byCode {
 		slices.SortFunc(same, func(a, b *Agency) int { return b.ValidFrom.Compare(a.ValidFrom) })
 	}
@@ -128,9 +134,30 @@ func (s *Service) AgenciesByID(ctx context.Context, ids ...string) (map[string]A
 	return found, nil
 }
 
-// AgencyByCode returns the agency that carries the agency id today.
+// AgencyByCode returns the agency that carries the agency id today. An agency id
+// that was carried in the past leads to whoever took over: codes never die.
 func (s *Service) AgencyByCode(ctx context.Context, code string) (Agency, error) {
-	return s.AgencyByCodeOn(ctx, code, s.today())
+	a, err := s.AgencyByCodeOn(ctx, code, s.today())
+	if !errs.Is(err, errs.NotFound) {
+		return a, err
+	}
+	t, err := s.snapshot(ctx)
+	if err != nil {
+		return Agency{}, err
+	}
+	var last *Agency
+	for _, b := range t.byID {
+		if code != "" && (b.Code == code || b.OldCode == code) && b.ValidFrom.Compare(s.today()) <= 0 && (last == nil || b.ValidFrom.After(last.ValidFrom)) {
+			last = b
+		}
+	}
+	if last == nil {
+		return Agency{}, errAgencyNotFound()
+	}
+	if now := t.present(last.ID, s.today()); now != nil {
+		return *now, nil
+	}
+	return Agency{}, errAgencyNotFound()
 }
 
 // AgencyByCodeOn returns the agency that carried the agency id, or the old agency

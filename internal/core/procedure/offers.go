@@ -52,6 +52,7 @@ func (o OfferRule) matches(a org.Agency, nameKey string) bool {
 // places are the agencies that exist today, as the index was built.
 type places struct {
 	generation int64
+	day        string
 	list       []place
 	byID       map[string]*place
 }
@@ -69,10 +70,11 @@ func (s *Service) places(ctx context.Context, old *places) (*places, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && old.generation == gen {
+	day := s.today()
+	if old != nil && old.generation == gen && old.day == day {
 		return old, nil
 	}
-	p := &places{generation: gen, byID: map[string]*place{}}
+	p := &places{generation: gen, day: day, byID: map[string]*place{}}
 	for after := ""; ; {
 		page, err := s.deps.Agencies.Agencies(ctx, org.AgencyFilter{Limit: 500, After: after})
 		if err != nil {
@@ -211,8 +213,9 @@ func offer(e *entry, p *place, ch ChannelKind, level OnlineLevel) Offer {
 	}
 }
 
-// Offer finds an offer again. NotFound when it does not stand any more: the
-// agency closed, the version ended, or the agency stopped offering it.
+// Offer finds an offer again, that of an agency which a decree ended as its heir's.
+// NotFound when it does not stand any more: the agency closed, the version ended,
+// or the agency stopped offering it.
 func (s *Service) Offer(ctx context.Context, id string) (Offer, error) {
 	code, rest, _ := strings.Cut(id, "~")
 	agencyID, channel, ok := strings.Cut(rest, "~")
@@ -224,6 +227,14 @@ func (s *Service) Offer(ctx context.Context, id string) (Offer, error) {
 		return Offer{}, err
 	}
 	e, p := x.byCode[code], x.places.byID[agencyID]
+	if e != nil && p == nil && s.deps.Agencies != nil {
+		// A decree ended the agency: links and drafts made before lead to its heir.
+		heir, err := s.deps.Agencies.Present(ctx, agencyID)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return Offer{}, err
+		}
+		p = x.places.byID[heir.ID]
+	}
 	if e == nil || p == nil {
 		return Offer{}, errNotFound()
 	}

@@ -23,6 +23,8 @@ type Agencies interface {
 	// Generation changes whenever any agency does.
 	Generation(ctx context.Context) (int64, error)
 	Agency(ctx context.Context, id string) (org.Agency, error)
+	// Present is the agency itself, or whoever took over when a decree ended it.
+	Present(ctx context.Context, id string) (org.Agency, error)
 	Agencies(ctx context.Context, f org.AgencyFilter) (org.AgencyPage, error)
 }
 

@@ -11,6 +11,10 @@
 // hiệu lực). Every change stands in an append-only history with its reason and
 // legal basis; corrections are new history lines, never edits.
 //
+// The issuer of an entry never changes. When a decree ends it, another agency keeps
+// the book on (see [Service.Keep]): it answers for the entries, and whoever looks one
+// up reads both names.
+//
 // Once only (NĐ 45/2020): [Service.FindForHolder] finds the results a person
 // already has, so that nobody is asked for a paper the state keeps.
 //

@@ -25,9 +25,11 @@ type Entry struct {
 	ID           string
 	Register     string // "<pack>/<code>"
 	RegisterName string // Vietnamese
-	AgencyID     string
-	AgencyPath   string
+	AgencyID     string // who issued it
+	AgencyPath   string // of whoever keeps it now
 	AgencyName   string
+	KeeperID     string // who keeps it since a decree ended the issuer; "" is the issuer
+	KeeperName   string
 	Number       string // "12/2026"
 	Year         int    // year of the counter, 0 when the numbers never restart
 	Seq          int64
@@ -72,7 +74,7 @@ type Holder struct {
 type Change struct {
 	Seq      int
 	At       time.Time
-	Kind     string // issue | suspend | restore | revoke | expire | document
+	Kind     string // issue | suspend | restore | revoke | expire | document | transfer
 	From, To State
 	Reason   string
 	Basis    string // paper it rests on: "Quyết định số 12/QĐ-SYT"
@@ -112,7 +114,8 @@ type ChangeInput struct {
 // PublicEntry is what anybody may see of an entry.
 type PublicEntry struct {
 	Register  string // name, in the reader's language
-	Agency    string
+	Agency    string // who issued it
+	Keeper    string // who keeps it now, when that is another
 	Number    string
 	Holder    string // masked or empty as the definition says
 	State     State

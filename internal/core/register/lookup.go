@@ -154,7 +154,7 @@ func (s *Service) Public(ctx context.Context, entryID string) (PublicEntry, erro
 }
 
 func (d *Definition) public(ctx context.Context, e Entry, today civil.Date) PublicEntry {
-	out := PublicEntry{Register: d.Name.In(ctx), Agency: e.AgencyName}
+	out := PublicEntry{Register: d.Name.In(ctx), Agency: e.AgencyName, Keeper: e.KeeperName}
 	for _, name := range d.Public.Shown {
 		switch name {
 		case "number":

@@ -13,13 +13,13 @@ import (
 )
 
 const entryColumns = `e.id, e.register, e.agency_id, e.agency_path, e.agency_name, e.number, e.year, e.seq, e.holder, e.holders, e.title, e.result_code, e.procedure_code,
-	e.issued_on, e.valid_from, e.valid_to, e.state, e.data, e.dossier_id, e.dossier_number, e.document_id, e.rev, e.created_at`
+	e.issued_on, e.valid_from, e.valid_to, e.state, e.data, e.dossier_id, e.dossier_number, e.document_id, e.rev, e.created_at, e.keeper_id, e.keeper_name`
 
 func scanEntry(scan func(...any) error) (e Entry, err error) {
 	var holders, data string
 	var created int64
 	if err := scan(&e.ID, &e.Register, &e.AgencyID, &e.AgencyPath, &e.AgencyName, &e.Number, &e.Year, &e.Seq, &e.Holder, &holders, &e.Title, &e.ResultCode, &e.ProcedureCode,
-		&e.IssuedOn, &e.ValidFrom, &e.ValidTo, &e.State, &data, &e.DossierID, &e.DossierNumber, &e.DocumentID, &e.Rev, &created); err != nil {
+		&e.IssuedOn, &e.ValidFrom, &e.ValidTo, &e.State, &data, &e.DossierID, &e.DossierNumber, &e.DocumentID, &e.Rev, &created, &e.KeeperID, &e.KeeperName); err != nil {
 		return e, err
 	}
 	e.CreatedAt = sqldb.Time(created)
