@@ -33,6 +33,15 @@ type Held struct {
 	rec                                  record
 }
 
+// OpenTasks are the open tasks of the dossier, with the agency and the role of each.
+func (h Held) OpenTasks() []Task {
+	out := make([]Task, len(h.rec.Run.Tasks))
+	for i, t := range h.rec.Run.Tasks {
+		out[i] = Task{ID: t.ID, Step: t.Step, Role: t.Role, AgencyID: t.Agency, AssigneeID: t.Assignee.ID, For: t.For}
+	}
+	return out
+}
+
 // Address is an address as it was filed: codes of units where the form asks for
 // them, and the text.
 type Address struct{ Province, Commune, Text string }

@@ -259,6 +259,9 @@ func (t *teller) tell(ctx context.Context, e journal.Event, d Event) (Item, bool
 	if typ == evAssigned && assignee == "" {
 		key += "-free"
 	}
+	if typ == evHandedOver && d.FromCompetent == "" && d.FromReceiving == "" {
+		return Item{}, false // only a colleague's office has another name
+	}
 	if typ == evDueRecomputed && (d.Due == nil || *d.Due == 0) {
 		return Item{}, false
 	}

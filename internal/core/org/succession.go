@@ -9,6 +9,7 @@ import (
 
 	"motcua/internal/platform/calendar"
 	"motcua/internal/platform/civil"
+	"motcua/internal/platform/errs"
 	"motcua/internal/platform/fold"
 	"motcua/internal/platform/id"
 	"motcua/internal/platform/sqldb"
@@ -98,12 +99,7 @@ func (s *Service) FormerPaths(ctx context.Context, agencyID string) ([]string, e
 func (s *Service) Successions(ctx context.Context, agencyID string) (to, from []Succession, err error) {
 	rows, err := s.db.Query(ctx, `SELECT from_id, to_id, share, on_day, decree, basis FROM org_succession
 		WHERE from_id = $1 OR to_id = $1 ORDER BY on_day, share, from_id, to_id LIMIT 1000`, agencyID)
-	list, err := sqldb.Collect[Succession](rows, err)(func(r *sqldb.Rows) (x Succession, err error) {
-		var share string
-		err = r.Scan(&x.FromID, &x.ToID, &share, &x.On, &x.Decree, &x.Basis)
-		x.Heir = share == "heir"
-		return x, err
-	})
+	list, err := sqldb.Collect[Succession](rows, err)(scanSuccession)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list successions: %w", err)
 	}
@@ -402,25 +398,90 @@ func cut(s string, most int) string {
 	return s
 }
 
-// End closes an agency with the day before the decree. It is refused while
-// anything is left in it, as for an administrator.
-func (c *Change) End(ctx context.Context, agencyID string) (Agency, error) {
-	return c.s.closeAgency(ctx, c.tx, agencyID, c.on.AddDays(-1), c.basis)
+// Cease ends an agency with the day before the decree, so that another may take its
+// agency id over. What is still in it is carried away in the same transaction;
+// [Change.Emptied] makes sure.
+func (c *Change) Cease(ctx context.Context, agencyID string) (Agency, error) {
+	a, err := loadAgency(ctx, c.tx, agencyID)
+	if err != nil {
+		return Agency{}, err
+	}
+	if err := c.s.allow(ctx, permOrg, a.Path); err != nil {
+		return Agency{}, err
+	}
+	last := c.on.AddDays(-1)
+	if !a.ValidTo.IsZero() {
+		return Agency{}, errs.NewConflict("org.agency-closed", "day", screen(a.ValidTo))
+	}
+	if last.Before(a.ValidFrom) {
+		return Agency{}, errs.NewInvalid(errs.Bad("valid_to", "org.period"))
+	}
+	a.ValidTo = last
+	n, err := updateAgency(ctx, c.tx, a)
+	if err != nil {
+		return Agency{}, fmt.Errorf("close agency: %w", err)
+	}
+	if n == 0 {
+		return Agency{}, errStale()
+	}
+	a.Rev++
+	return a, c.s.record(ctx, c.tx, a.ID, "org.agency-closed", map[string]any{"valid_to": last, "reason": c.basis, "decree": c.decree})
 }
 
-// HoldersIn says, inside a transaction, at which agencies which accounts hold posts
-// on a day: agency id → account ids. For few agencies at a time.
-func (c *Change) HoldersIn(ctx context.Context, agencyIDs []string) (map[string]map[string][]string, error) {
-	out := map[string]map[string][]string{}
-	for _, agencyID := range agencyIDs {
-		held, err := heldRows(ctx, c.tx, heldFilter{agencyID: agencyID, at: c.on.At(12, 0)})
-		if err != nil {
-			return nil, err
-		}
-		out[agencyID] = map[string][]string{}
-		for _, h := range held {
-			out[agencyID][h.AccountID] = append(out[agencyID][h.AccountID], h.Roles...)
+// Emptied makes sure that nothing is left in an agency that ceased: no unit below it,
+// no open post, and whatever the house asks before an agency closes.
+func (c *Change) Emptied(ctx context.Context, agencyID string) error {
+	a, err := loadAgency(ctx, c.tx, agencyID)
+	if err != nil {
+		return err
+	}
+	children, err := childrenIn(ctx, c.tx, agencyID)
+	if err != nil {
+		return err
+	}
+	for _, child := range children {
+		if child.ValidTo.IsZero() || child.ValidTo.After(a.ValidTo) {
+			return errs.NewConflict("org.agency-has-children", "n", 1, "list", child.ShortName)
 		}
 	}
-	return out, nil
+	posts, err := openPostTitles(ctx, c.tx, agencyID)
+	if err != nil {
+		return err
+	}
+	if len(posts) > 0 {
+		return errs.NewConflict("org.agency-has-posts", "n", len(posts), "list", someOf(posts))
+	}
+	if c.s.beforeClose != nil {
+		return c.s.beforeClose(ctx, c.tx, a)
+	}
+	return nil
+}
+
+// SuccessionsBy lists what a decree made of which agencies.
+func (s *Service) SuccessionsBy(ctx context.Context, r sqldb.Reader, decree string) ([]Succession, error) {
+	rows, err := r.Query(ctx, `SELECT from_id, to_id, share, on_day, decree, basis FROM org_succession WHERE decree = $1 ORDER BY from_id, share, to_id LIMIT 100000`, decree)
+	return sqldb.Collect[Succession](rows, err)(scanSuccession)
+}
+
+func scanSuccession(r *sqldb.Rows) (x Succession, err error) {
+	var share string
+	err = r.Scan(&x.FromID, &x.ToID, &share, &x.On, &x.Decree, &x.Basis)
+	x.Heir = share == "heir"
+	return x, err
+}
+
+// HoldersOn says who holds posts of an agency on a day, with their roles.
+func (s *Service) HoldersOn(ctx context.Context, r sqldb.Reader, agencyID string, on civil.Date) (map[string][]string, error) {
+	held, err := heldRows(ctx, r, heldFilter{agencyID: agencyID, at: on.At(12, 0)})
+	out := map[string][]string{}
+	for _, h := range held {
+		out[h.AccountID] = append(out[h.AccountID], h.Roles...)
+	}
+	return out, err
+}
+
+// OpenPosts pages through the open posts of an agency by title, inside or outside a
+// transaction, with whoever holds each on a day or later.
+func (s *Service) OpenPosts(ctx context.Context, r sqldb.Reader, agencyID, after string, on civil.Date) (PostPage, error) {
+	return listPosts(ctx, r, agencyID, after, 200, on.At(0, 0))
 }
