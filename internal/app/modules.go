@@ -22,6 +22,7 @@ import (
 	"motcua/internal/modules/notify"
 	"motcua/internal/modules/pack"
 	"motcua/internal/modules/portal"
+	"motcua/internal/modules/reform"
 	"motcua/internal/platform/blob"
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/i18n"
@@ -61,6 +62,7 @@ type Rooms struct {
 	Documents  *document.Service
 	Dossiers   *dossier.Service
 	Packs      *pack.Service
+	Reforms    *reform.Service
 
 	middleware []func(http.Handler) http.Handler
 }
@@ -110,6 +112,10 @@ func build(h house) (*Rooms, []module.Module, error) {
 	})
 	fileRoom := files.New(files.Deps{Files: h.files, Access: papers{r.Dossiers, r.Documents}})
 	r.Packs = pack.New(pack.Deps{DB: h.db, Journal: h.journal, Procedures: r.Procedures, Registers: r.Registers, Roles: r.Identity, Now: h.now})
+	r.Reforms = reform.New(reform.Deps{
+		DB: h.db, Journal: h.journal, Jobs: h.jobs, Org: r.Org, Identity: r.Identity, Dossiers: r.Dossiers, Registers: r.Registers, Procedures: r.Procedures,
+		Places: r.Places, Now: h.now,
+	})
 	adminRoom, err := admin.New(admin.Deps{
 		DB: h.db, Org: r.Org, Identity: r.Identity, Catalogue: r.Procedures, Packs: packDesk{r.Packs}, Jobs: h.jobs, Ledger: h.journal, System: h.system,
 		PublicURL: h.cfg.PublicURL, Now: h.now, Log: h.log,
@@ -136,6 +142,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 		fileRoom.Module(),
 		notifyRoom.Module(),
 		r.Packs.Module(),
+		r.Reforms.Module(),
 		adminRoom.Module(),
 		explain.New(explain.Deps{Names: publicNames{r.Procedures, r.Org}, Now: h.now}).Module(),
 		// `make new-module` adds above this line.
@@ -149,5 +156,6 @@ func navigation() []identity.NavRule {
 	all = append(all, counter.Nav()...)
 	all = append(all, desk.Nav()...)
 	all = append(all, admin.Nav()...)
+	all = append(all, reform.Nav()...)
 	return all
 }

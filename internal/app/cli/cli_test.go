@@ -38,7 +38,7 @@ func lastLine(s string) string {
 func TestHelp(t *testing.T) {
 	for _, lang := range i18n.Languages() {
 		for _, command := range []string{
-			"", "serve", "demo", "init", "backup", "restore", "doctor", "migrate", "pack", "pack check", "pack test", "pack diff", "pack load", "pack list", "audit", "audit verify",
+			"", "serve", "demo", "init", "backup", "restore", "doctor", "migrate", "pack", "pack check", "pack test", "pack diff", "pack load", "pack list", "reform", "reform check", "reform preview", "reform apply", "reform undo", "audit", "audit verify",
 			"audit checkpoint", "audit accept-restore", "audit parked", "token", "token create", "config", "config show", "config check", "config example", "version",
 		} {
 			args := append(strings.Fields(command), "--help", "--lang", lang)

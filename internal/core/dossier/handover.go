@@ -213,7 +213,7 @@ type handing struct {
 	now   time.Time
 
 	heads, bodies, tasks, ticks [][]any
-	gone, come, words           [][]any
+	gone, come, words, trail    [][]any
 	events                      []journal.Event
 }
 
@@ -242,6 +242,7 @@ func (w *handing) one(ctx context.Context, h *Handover) error {
 	}
 	if old.CompetentAgencyID != rec.CompetentAgencyID {
 		e.FromCompetent = old.CompetentAgencyID
+		w.trail = append(w.trail, []any{rec.ID, sqldb.Millis(w.now), old.CompetentAgencyID, old.CompetentPath, rec.CompetentAgencyID, w.terms.Decree})
 	}
 	if old.ReceivingAgencyID != rec.ReceivingAgencyID {
 		e.FromReceiving = old.ReceivingAgencyID
@@ -361,6 +362,11 @@ func (w *handing) write(ctx context.Context, tx *sqldb.Tx, actor identity.Actor)
 		SELECT v.id, (SELECT COALESCE(MAX(c.seq), 0) + 1 FROM dossier_clock c WHERE c.dossier_id = v.id), 'move', v.at, '', v.basis, '', 0, 0, v.promised FROM v`); err != nil {
 		return err
 	}
+	for part := range slices.Chunk(w.trail, 1000) {
+		if err := insertMany(ctx, tx, "dossier_handover (dossier_id, at, from_id, from_path, to_id, decree)", part); err != nil {
+			return err
+		}
+	}
 	for part := range slices.Chunk(w.gone, 1000) {
 		var p args
 		if _, err := tx.Exec(ctx, `DELETE FROM dossier_reach WHERE (key, submitted_at, dossier_id) IN (`+values(&p, []string{"", "BIGINT", ""}, part)+`)`, p.list...); err != nil {
@@ -386,6 +392,24 @@ func (w *handing) write(ctx context.Context, tx *sqldb.Tx, actor identity.Actor)
 		}
 	}
 	return w.s.Journal.AppendAll(ctx, tx, w.events)
+}
+
+// competentAt renders which agency was competent for a dossier at a moment, as the
+// columns of its id and its path: figures of the past belong to the agencies of their
+// time. Where no decree ever carried a dossier it is simply the head's own.
+func (s *Service) competentAt(ctx context.Context, moment func() string) (id, path string, err error) {
+	var one int
+	switch err := s.read.QueryRow(ctx, `SELECT 1 FROM dossier_handover LIMIT 1`).Scan(&one); {
+	case errors.Is(err, sqldb.ErrNotFound):
+		return "d.competent_id", "d.competent_path", nil
+	case err != nil:
+		return "", "", err
+	}
+	when := moment()
+	until := func(column, now string) string {
+		return `COALESCE((SELECT h.` + column + ` FROM dossier_handover h WHERE h.dossier_id = d.id AND h.at >= ` + when + ` ORDER BY h.at LIMIT 1), ` + now + `)`
+	}
+	return until("from_id", "d.competent_id"), until("from_path", "d.competent_path"), nil
 }
 
 // changeMany runs a statement over rows, chunk by chunk, as the table v.

@@ -277,9 +277,25 @@ func (s *Service) counted(ctx context.Context, a identity.Actor, q QueueQuery, p
 		}
 		scope = []string{top.Path}
 	}
-	where := " AND " + identity.Within(s.DB.Dialect(), "d.competent_path", scope, &p.list)
+	competent, path, err := s.competentAt(ctx, func() string {
+		switch q.Figure.Kind {
+		case "carried":
+			return p.add(from)
+		case "received", "online":
+			return "d.received_at"
+		case "pending":
+			return p.add(to)
+		case "overdue":
+			return p.add(sqldb.Millis(s.now()))
+		}
+		return "d.finished_at"
+	})
+	if err != nil {
+		return "", err
+	}
+	where := " AND " + identity.Within(s.DB.Dialect(), path, scope, &p.list)
 	if q.Agency != "" {
-		where += " AND d.competent_id = " + p.add(q.Agency)
+		where += " AND " + competent + " = " + p.add(q.Agency)
 	}
 	within := func(column string) string {
 		return " AND " + column + " >= " + p.add(from) + " AND " + column + " < " + p.add(to)

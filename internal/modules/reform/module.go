@@ -23,6 +23,9 @@ var embedded embed.FS
 // Line is the tables of this room, for the migrator.
 func Line() sqldb.Line { return sqldb.Line{Name: "reform", FS: sub("migrations")} }
 
+// Locales are the room's words.
+func Locales() fs.FS { return sub("locale") }
+
 // Kinds of job.
 const (
 	jobApply = "reform.apply"

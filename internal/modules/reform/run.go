@@ -76,8 +76,14 @@ func (r *run) effect(kind Kind, subject, label string, from org.Agency, to org.A
 
 // walk does the steps in their order.
 func (r *run) walk(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{r.frame, r.people, r.dossiers, r.books, r.offers, r.finish} {
-		if err := step(ctx); err != nil {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{{"frame", r.frame}, {"people", r.people}, {"dossiers", r.dossiers}, {"books", r.books}, {"offers", r.offers}, {"finish", r.finish}} {
+		if step.name == r.s.skip {
+			continue
+		}
+		if err := step.do(ctx); err != nil {
 			return err
 		}
 	}
@@ -210,6 +216,9 @@ func (r *run) people(ctx context.Context) error {
 		went, err := r.posts(ctx, e)
 		if err != nil {
 			return named(e.Agency, err)
+		}
+		if r.s.skip == "accounts" {
+			continue
 		}
 		if err := r.accounts(ctx, e, went); err != nil {
 			return named(e.Agency, err)

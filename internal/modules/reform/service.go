@@ -10,6 +10,7 @@ import (
 	"motcua/internal/core/dossier"
 	"motcua/internal/core/identity"
 	"motcua/internal/core/org"
+	"motcua/internal/core/place"
 	"motcua/internal/core/procedure"
 	"motcua/internal/core/register"
 	"motcua/internal/platform/civil"
@@ -30,18 +31,8 @@ type Deps struct {
 	Dossiers   *dossier.Service
 	Registers  *register.Service
 	Procedures *procedure.Service
-	Units      Units            // nil: decrees about administrative units are refused
+	Places     *place.Service   // nil: decrees about administrative units are refused
 	Now        func() time.Time // nil is time.Now
-}
-
-// Units is what the module asks of the room of administrative units.
-type Units interface {
-	// Check says what is wrong with operations on units, each with its line.
-	Check(ctx context.Context, f *File) ([]Problem, error)
-	// Effects lists what they change.
-	Effects(ctx context.Context, f *File) ([]Effect, error)
-	// Apply carries them out in the transaction of the decree.
-	Apply(ctx context.Context, tx *sqldb.Tx, decree string, f *File) error
 }
 
 // Service keeps and applies decrees. It is safe for concurrent use.
@@ -54,7 +45,7 @@ type Service struct {
 	dossiers   *dossier.Service
 	registers  *register.Service
 	procedures *procedure.Service
-	units      Units
+	places     *place.Service
 	now        func() time.Time
 
 	// skip leaves a step of the walk out; only tests set it, to show that the proof fails then.
@@ -68,7 +59,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		db: d.DB, journal: d.Journal, jobs: d.Jobs, org: d.Org, identity: d.Identity, dossiers: d.Dossiers, registers: d.Registers,
-		procedures: d.Procedures, units: d.Units, now: d.Now,
+		procedures: d.Procedures, places: d.Places, now: d.Now,
 	}
 }
 
@@ -154,7 +145,7 @@ func (s *Service) Try(ctx context.Context, decreeID string) (Decree, error) {
 			}); err != nil {
 				return d, err
 			}
-			if problems, err = s.unitOps(ctx, nil, d.ID, f, l); err != nil {
+			if problems, err = s.units(ctx, d.ID, f, l); err != nil {
 				return d, err
 			}
 			r := s.newRun(d.ID, plan, before, l)
@@ -301,35 +292,6 @@ func (s *Service) newRun(decree string, plan *Plan, before prepared, l *list) *r
 	}
 }
 
-// unitOps lists, and with a transaction carries out, what a decree does to units.
-func (s *Service) unitOps(ctx context.Context, tx *sqldb.Tx, decree string, f *File, l *list) ([]Problem, error) {
-	if len(f.Units) == 0 {
-		return nil, nil
-	}
-	if s.units == nil {
-		return []Problem{problem(f.Units[0].Pos, "no-units")}, nil
-	}
-	if tx == nil {
-		if bad, err := s.units.Check(ctx, f); err != nil || len(bad) > 0 {
-			return bad, err
-		}
-	}
-	effects, err := s.units.Effects(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range effects {
-		e.Kind = KindUnit
-		if err := l.add(e); err != nil {
-			return nil, err
-		}
-	}
-	if tx == nil {
-		return nil, nil
-	}
-	return nil, s.units.Apply(ctx, tx, decree, f)
-}
-
 // ApplyInput is an order to apply a decree.
 type ApplyInput struct {
 	DecreeID    string
@@ -371,6 +333,11 @@ func (s *Service) Apply(ctx context.Context, in ApplyInput) (Decree, error) {
 		if n == 0 {
 			return nil // somebody else was faster
 		}
+		// Units carry their days: they stand from now on as they will be on the day.
+		f, _ := Parse(d.Name, []byte(d.File))
+		if err := s.applyUnits(ctx, tx, d.ID, f); err != nil {
+			return err
+		}
 		if err := s.jobs.Enqueue(ctx, tx, jobApply, applyPayload{Decree: d.ID}, job.Key(d.ID), job.At(at)); err != nil {
 			return err
 		}
@@ -383,6 +350,11 @@ func (s *Service) Apply(ctx context.Context, in ApplyInput) (Decree, error) {
 		return d, err
 	}
 	return decreeBy(ctx, s.db, d.ID)
+}
+
+// Due reports whether a scheduled decree is to be applied now.
+func (s *Service) Due(d Decree) bool {
+	return d.State == Scheduled && !s.now().Before(d.Effective.At(0, 0))
 }
 
 // Undo takes a decree back before it was applied. Afterwards it is refused: from its
@@ -408,6 +380,11 @@ func (s *Service) Undo(ctx context.Context, decreeID string) (Decree, error) {
 		}
 		if _, err := s.jobs.Cancel(ctx, tx, jobApply, d.ID); err != nil {
 			return err
+		}
+		if s.places != nil {
+			if err := s.places.Undo(ctx, tx, d.ID); err != nil {
+				return err
+			}
 		}
 		return s.note(ctx, tx, d, "reform.undone", map[string]any{"number": d.Number, "was": d.State})
 	})
@@ -480,7 +457,10 @@ func (s *Service) carry(ctx context.Context, d Decree) error {
 		if r.tree, err = s.org.Change(ctx, tx, d.ID, f.Basis("vi"), f.on); err != nil {
 			return err
 		}
-		if _, err := s.unitOps(ctx, tx, d.ID, f, l); err != nil {
+		if bad, err := s.units(ctx, d.ID, f, l); err != nil || len(bad) > 0 {
+			return errors.Join(err, hasProblems(bad))
+		}
+		if err := s.applyUnits(ctx, tx, d.ID, f); err != nil {
 			return err
 		}
 		if err := r.walk(ctx); err != nil {
@@ -511,6 +491,9 @@ func (s *Service) carry(ctx context.Context, d Decree) error {
 
 // hasProblems is a decree that does not fit any more.
 func hasProblems(list []Problem) error {
+	if len(list) == 0 {
+		return nil
+	}
 	first := list[0]
 	return errs.NewConflict("reform.has-problems", "n", len(list)).Because(fmt.Errorf("line %d: %s %v %s", first.Line, first.Code, first.Args, first.Text))
 }
