@@ -45,7 +45,9 @@ func (o *offices) Agency(_ context.Context, id string) (org.Agency, error) {
 }
 
 // Agencies pages by two, so that paging is exercised.
-func (o *offices) Present(ctx context.Context, id string) (org.Agency, error) { return o.Agency(ctx, id) }
+func (o *offices) Present(ctx context.Context, id string) (org.Agency, error) {
+	return o.Agency(ctx, id)
+}
 
 func (o *offices) Agencies(_ context.Context, f org.AgencyFilter) (org.AgencyPage, error) {
 	o.mu.Lock()
