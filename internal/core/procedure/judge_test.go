@@ -145,6 +145,7 @@ func TestSearchUnderstandsQuestions(t *testing.T) {
 		}
 	}
 }
+
 // TestSearchIsFastOverTheNationalCatalogue asks through the service, on both engines.
 // Each question is asked three times and the best time counts, since other tests
 // share the machine.

@@ -72,7 +72,7 @@ const MaxQuery = 300
 const weakest = 0.22
 
 // enough results that are fairly sure leave out those that are less so.
-const enough = 10
+const enough = 3
 
 // Search finds procedures in force today.
 func (s *Service) Search(ctx context.Context, q Query) (Page, error) {

@@ -26,6 +26,9 @@ const (
 
 func browseWays() []string { return []string{byField, byEvent, byAgency, byLevel, byAnnouncer} }
 
+// lettered is how long a list may be before it is parted by letters.
+const lettered = 30
+
 type browseView struct {
 	By     string
 	Total  int
@@ -49,7 +52,11 @@ func (p *Portal) browse(w http.ResponseWriter, r *http.Request) error {
 	switch v.By {
 	case byField:
 		for _, f := range all.Fields {
-			v.addUnder(letter(f.Field.Name().In(ctx)), link(ctx, byField, f.Field.Code, f.Field.Name().In(ctx), f.Count))
+			under := ""
+			if len(all.Fields) > lettered {
+				under = letter(f.Field.Name().In(ctx))
+			}
+			v.addUnder(under, link(ctx, byField, f.Field.Code, f.Field.Name().In(ctx), f.Count))
 		}
 	case byEvent:
 		v.facets(ctx, all.LifeEvents, "portal.event.")

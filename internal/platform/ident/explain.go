@@ -1,6 +1,7 @@
 package ident
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -275,14 +276,17 @@ func (e *explainer) citizen(n CitizenNumber) {
 	default:
 		e.place(x.PlaceCode, place)
 	}
-	e.say("century", string(n[3]), "century-"+string(x.Sex), "from", x.BirthYear/100*100, "to", x.BirthYear/100*100+99)
-	e.say("year", string(n[4:6]), "born", "year", x.BirthYear)
+	e.say("century", string(n[3]), "century-"+string(x.Sex), "from", year(x.BirthYear/100*100), "to", year(x.BirthYear/100*100+99))
+	e.say("year", string(n[4:6]), "born", "year", year(x.BirthYear))
 	e.say("random", string(n[6:]), "random")
 	e.say("use", "", "citizen-tax")
 	if !e.today.IsZero() && x.BirthYear > e.today.Year() {
-		e.doubt("citizen-number.year-ahead", "year", x.BirthYear)
+		e.doubt("citizen-number.year-ahead", "year", year(x.BirthYear))
 	}
 }
+
+// year writes a year as years are written: without the dot of thousands.
+func year(n int) string { return strconv.Itoa(n) }
 
 // place tells a province of the list of 63, and where it is today.
 func (e *explainer) place(text string, p Place) {
