@@ -11,7 +11,8 @@ import (
 
 var (
 	// codeForm is the national code, with the suffix of the announcing province when announced locally.
-	codeForm   = regexp.MustCompile(`^[123]\.\d{6}(\.000\.00\.00\.[A-Z]\d{2})?$`)
+	// Series 1 to 3 are those of 2025; 5 came in 2026 with the procedures of the Party's bodies.
+	codeForm   = regexp.MustCompile(`^[1-9]\.\d{6}(\.000\.00\.00\.[A-Z]\d{2})?$`)
 	resultForm = regexp.MustCompile(`^(KQ\.[A-Z]\d{2}\.\d{6}|\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}-KQ\d{6})$`)
 	fieldForm  = regexp.MustCompile(`^[A-Z]\d{2}-[A-Z]{2}\d{2,4}$`)
 	idForm     = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
@@ -19,6 +20,12 @@ var (
 
 // fileTypes are what a paper may be handed in as online.
 var fileTypes = []string{"pdf", "jpeg", "png", "docx", "xlsx", "xml", "dwg"}
+
+// IsCode reports whether a text has the form of a procedure code (mã thủ tục).
+func IsCode(code string) bool { return codeForm.MatchString(code) }
+
+// IsResultCode reports whether a text has the form of a result code (mã kết quả).
+func IsResultCode(code string) bool { return resultForm.MatchString(code) }
 
 // Check says what is wrong with a definition in itself: codes, dates, amounts,
 // words missing in one language, references inside the text. The error is a

@@ -34,6 +34,8 @@ type Definition struct {
 	Conditions  i18n.Text    `yaml:"conditions" json:"conditions,omitzero"`    // yêu cầu, điều kiện
 	Offers      OfferRule    `yaml:"offers" json:"offers"`                     // which agencies offer it
 	Related     []string     `yaml:"related" json:"related,omitempty"`         // thủ tục liên quan: codes
+	Levels      []Level      `yaml:"-" json:"levels,omitempty"`                // every level that performs it, when there are several
+	Source      *Source      `yaml:"-" json:"source,omitempty"`                // of an entry of the national catalogue; nil for what a pack wrote
 	Pos         decl.Pos     `yaml:"-" json:"-"`
 }
 
@@ -46,6 +48,12 @@ const (
 	Province Level = "province" // cấp tỉnh
 	Commune  Level = "commune"  // cấp xã
 	Ministry Level = "ministry" // cấp bộ, cơ quan trung ương
+)
+
+// Levels of the national catalogue that a pack cannot name.
+const (
+	District   Level = "district" // cấp huyện, until 30 June 2025
+	OtherLevel Level = "other"    // cơ quan khác
 )
 
 // Levels lists the levels in the order people read them, nearest first.
@@ -103,7 +111,8 @@ type Channel struct {
 	Kind     ChannelKind `yaml:"kind" json:"kind"`
 	Term     Term        `yaml:"term" json:"term,omitzero"`  // the rule the clock uses; zero = the law names no term
 	TermText i18n.Text   `yaml:"term_text" json:"term_text"` // the term in the words people read
-	Fees     []Fee       `yaml:"fees" json:"fees,omitempty"` // empty = free of charge
+	Fees     []Fee       `yaml:"fees" json:"fees,omitempty"` // empty = free of charge, unless FeeText says otherwise
+	FeeText  i18n.Text   `yaml:"-" json:"fee_text,omitzero"` // the fees in the words of the announcement, where no figure can be told
 	Note     i18n.Text   `yaml:"note" json:"note,omitzero"`  // mô tả
 	Pos      decl.Pos    `yaml:"-" json:"-"`
 }
@@ -179,6 +188,9 @@ type Component struct {
 	Reuse       []string  `yaml:"reuse" json:"reuse,omitempty"`               // result codes that replace it (mã kết quả thay thế): once only
 	Accept      []string  `yaml:"accept" json:"accept,omitempty"`             // file types online; default pdf jpeg png
 	Form        string    `yaml:"form" json:"form,omitempty"`                 // the form filled on line stands for this paper (mẫu đơn, tờ khai)
+	FormFile    string    `yaml:"-" json:"form_file,omitempty"`               // name of the blank form's file (tên mẫu đơn), in the national catalogue
+	FormURL     string    `yaml:"-" json:"form_url,omitempty"`
+	Uncounted   bool      `yaml:"-" json:"uncounted,omitempty"` // the catalogue does not say how many
 	Note        i18n.Text `yaml:"note" json:"note,omitzero"`
 	Pos         decl.Pos  `yaml:"-" json:"-"`
 }
@@ -194,7 +206,24 @@ type Result struct {
 type LegalBasis struct {
 	Number string    `yaml:"number" json:"number"` // "60/2014/QH13"
 	Name   i18n.Text `yaml:"name" json:"name"`
+	Date   string    `yaml:"date" json:"date,omitempty"`     // of signing, 2006-01-02
+	Agency string    `yaml:"agency" json:"agency,omitempty"` // who issued it
+	URL    string    `yaml:"-" json:"url,omitempty"`
 	Pos    decl.Pos  `yaml:"-" json:"-"`
+}
+
+// Source says what an entry of the national catalogue was read from. What could not
+// be read into fields stands in Parts as it was published.
+type Source struct {
+	URL   string       `json:"url,omitempty"` // page of the national portal
+	Parts []SourcePart `json:"parts,omitempty"`
+}
+
+// SourcePart is one part of a published procedure in its own words.
+type SourcePart struct {
+	Part   string `json:"part"` // "channels", "cases", "legal_bases" …
+	Text   string `json:"text"`
+	Doubts bool   `json:"doubts,omitempty"` // some of it did not become fields
 }
 
 // OfferRule says which agencies offer a procedure, how, and how far online.

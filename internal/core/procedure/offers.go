@@ -272,6 +272,13 @@ func (s *Service) changeOffer(ctx context.Context, code, agencyID string, ch Cha
 	if !slices.Contains(e.card.Channels, ch) {
 		return errs.NewInvalid(errs.Bad("channel", "procedure.no-such-channel"))
 	}
+	v, err := versionByID(ctx, s.deps.DB, e.id)
+	if err != nil {
+		return err
+	}
+	if v.Pack == Catalogue {
+		return errs.NewConflict("procedure.no-form", "code", code)
+	}
 	return s.deps.DB.Tx(ctx, func(tx *sqldb.Tx) error {
 		if err := change(tx, offerKey{code, agencyID, ch}); err != nil {
 			return err

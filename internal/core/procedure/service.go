@@ -78,7 +78,8 @@ func (s *Service) VersionByID(ctx context.Context, versionID string) (*Version, 
 // Publish makes a bundle the newest version of its procedure, in the caller's
 // transaction. The same content as the newest one changes nothing: changed is
 // false and that version is returned. A procedure of another pack is refused as a
-// Conflict "procedure.other-pack".
+// Conflict "procedure.other-pack"; but what the national catalogue brought
+// ([Catalogue]) gives way to any pack, since a pack says all that and how it is done.
 func (s *Service) Publish(ctx context.Context, tx *sqldb.Tx, b Bundle) (v *Version, changed bool, err error) {
 	hash, err := b.Hash()
 	if err != nil {
@@ -89,9 +90,9 @@ func (s *Service) Publish(ctx context.Context, tx *sqldb.Tx, b Bundle) (v *Versi
 	case errs.Is(err, errs.NotFound):
 	case err != nil:
 		return nil, false, err
-	case before.Pack != b.Pack:
+	case before.Pack != b.Pack && before.Pack != Catalogue:
 		return nil, false, errs.NewConflict("procedure.other-pack", "code", b.Def.Code, "pack", before.Pack)
-	case before.Hash == hash:
+	case before.Pack == b.Pack && before.Hash == hash:
 		return before, false, nil
 	}
 	number, err := lastNumber(ctx, tx, b.Def.Code)
@@ -114,8 +115,24 @@ func (s *Service) Withdraw(ctx context.Context, tx *sqldb.Tx, versionID string) 
 	return s.mark(ctx, tx, versionID, sqldb.NullMillis(s.deps.Now()), "procedure.withdrawn")
 }
 
-// Reinstate takes back a withdrawal.
+// Reinstate takes back a withdrawal. What the national catalogue brought while the
+// version was away gives way to it again.
 func (s *Service) Reinstate(ctx context.Context, tx *sqldb.Tx, versionID string) error {
+	v, err := versionByID(ctx, tx, versionID)
+	if err != nil {
+		return err
+	}
+	if v.Pack != Catalogue {
+		later, err := catalogueAfter(ctx, tx, v.Code, v.Number)
+		if err != nil {
+			return err
+		}
+		for _, id := range later {
+			if err := s.Withdraw(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+	}
 	return s.mark(ctx, tx, versionID, sql.NullInt64{}, "procedure.reinstated")
 }
 

@@ -17,6 +17,7 @@ type card struct {
 	Name       i18n.Text     `json:"name"`
 	Field      Field         `json:"field"`
 	Level      Level         `json:"level"`
+	Levels     []Level       `json:"levels,omitempty"`
 	Summary    i18n.Text     `json:"summary"`
 	Keywords   Keywords      `json:"keywords,omitzero"`
 	LifeEvents []LifeEvent   `json:"life_events,omitempty"`
@@ -34,12 +35,12 @@ type card struct {
 
 func cardOf(d *Definition) card {
 	c := card{
-		Name: d.Name, Field: d.Field, Level: d.Level, Summary: d.Summary, Keywords: d.Keywords,
-		LifeEvents: d.LifeEvents, Audience: d.Audience, Offers: d.Offers, Free: true, Competent: d.Competent, AnnouncedBy: d.AnnouncedBy.Agency,
+		Name: d.Name, Field: d.Field, Level: d.Level, Levels: d.Levels, Summary: d.Summary, Keywords: d.Keywords,
+		LifeEvents: d.LifeEvents, Audience: d.Audience, Offers: d.Offers, Free: len(d.Channels) > 0, Competent: d.Competent, AnnouncedBy: d.AnnouncedBy.Agency,
 	}
 	for _, ch := range d.Channels {
 		c.Channels = append(c.Channels, ch.Kind)
-		c.Free = c.Free && len(ch.Fees) == 0
+		c.Free = c.Free && len(ch.Fees) == 0 && ch.FeeText.IsZero()
 	}
 	if len(d.Channels) > 0 {
 		c.TermText = d.Channels[0].TermText
@@ -153,6 +154,18 @@ func lastNumber(ctx context.Context, tx *sqldb.Tx, code string) (n int, err erro
 		return 0, fmt.Errorf("number of the last version of %s: %w", code, err)
 	}
 	return n, nil
+}
+
+// catalogueAfter lists the live versions of the national catalogue that are newer
+// than a number.
+func catalogueAfter(ctx context.Context, r sqldb.Reader, code string, number int) ([]string, error) {
+	ids, err := sqldb.Collect[string](r.Query(ctx, `SELECT id FROM procedure_version
+		WHERE code = $1 AND pack = $2 AND number > $3 AND withdrawn_at IS NULL ORDER BY number LIMIT 1000`, code, Catalogue, number))(
+		func(rows *sqldb.Rows) (id string, err error) { return id, rows.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("list catalogue versions of %s: %w", code, err)
+	}
+	return ids, nil
 }
 
 func setWithdrawn(ctx context.Context, tx *sqldb.Tx, id string, at sql.NullInt64) error {

@@ -8,13 +8,18 @@ import (
 	"time"
 )
 
+// Catalogue stands in place of a pack's code on versions that come from the national
+// catalogue: they can be read, and nobody can file them, because they have neither
+// form nor flow. A pack that brings the procedure takes it over; see [Service.Publish].
+const Catalogue = "@catalogue"
+
 // Version is one published state of a procedure. It never changes; a dossier is
 // pinned to one.
 type Version struct {
 	ID        string
 	Code      string // procedure code
 	Number    int    // 1, 2, … per code
-	Pack      string // code of the pack it came with
+	Pack      string // code of the pack it came with, or Catalogue
 	ValidFrom string // civil date 2006-01-02
 	ValidTo   string // last day, "" = open
 	Hash      string // sha-256 hex over the definition and its parts, in canonical form
