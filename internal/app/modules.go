@@ -15,6 +15,7 @@ import (
 	"motcua/internal/core/register"
 	"motcua/internal/modules/account"
 	"motcua/internal/modules/admin"
+	"motcua/internal/modules/catalogue"
 	"motcua/internal/modules/counter"
 	"motcua/internal/modules/desk"
 	"motcua/internal/modules/explain"
@@ -59,6 +60,7 @@ type Rooms struct {
 	Identity   *identity.Service
 	Registers  *register.Service
 	Procedures *procedure.Service
+	Catalogue  *catalogue.Service
 	Documents  *document.Service
 	Dossiers   *dossier.Service
 	Packs      *pack.Service
@@ -107,6 +109,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 	})
 	counterRoom := counter.New(counter.Deps{Catalogue: r.Procedures, Dossiers: r.Dossiers, Files: h.files})
 	deskRoom := desk.New(desk.Deps{Dossiers: r.Dossiers, Now: h.now})
+	r.Catalogue = catalogue.New(catalogue.Deps{DB: h.db, Journal: h.journal, Procedures: r.Procedures, Files: h.files, Jobs: h.jobs, Now: h.now})
 	notifyRoom := notify.New(notify.Deps{
 		DB: h.db, Jobs: h.jobs, Dossiers: subjects{r.Dossiers}, Accounts: r.Identity, Sender: h.mail(), Bundle: h.bundle, PublicURL: h.cfg.PublicURL, Now: h.now, Log: h.log,
 	})
@@ -138,6 +141,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 		accountRoom.Module(),
 		portalRoom.Module(),
 		counterRoom.Module(),
+		r.Catalogue.Module(),
 		deskRoom.Module(),
 		fileRoom.Module(),
 		notifyRoom.Module(),

@@ -58,6 +58,7 @@ type grammar struct {
 	Backup    backupCmd  `cmd:"" help:"${backup}"`
 	Restore   restoreCmd `cmd:"" help:"${restore}"`
 	Doctor    doctorCmd  `cmd:"" help:"${doctor}"`
+	Catalogue catalogCmd `cmd:"" help:"${catalogue}"`
 	Pack      packCmd    `cmd:"" help:"${pack}"`
 	Reform    reformCmd  `cmd:"" help:"${reform}"`
 	Audit     auditCmd   `cmd:"" help:"${audit}"`
@@ -136,6 +137,7 @@ var helpKeys = []string{
 	"init", "init_code", "init_agency", "init_login", "init_name",
 	"audit", "audit_verify", "audit_witness", "audit_checkpoint", "audit_accept", "audit_reason", "audit_parked",
 	"reform", "reform_check", "reform_preview", "reform_apply", "reform_undo", "reform_file", "reform_csv", "reform_past",
+	"catalogue", "catalogue_import", "catalogue_diff", "catalogue_score", "catalogue_path", "catalogue_apply", "catalogue_resume", "catalogue_errors", "catalogue_agency",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
 	"explain", "explain_as", "explain_code", "search", "search_find", "search_text", "search_judge", "search_questions", "search_misses",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",

@@ -66,7 +66,7 @@ func procedureTerms(ctx context.Context, v procedureView) []ui.Term {
 	terms := []ui.Term{
 		{Term: word(ctx, "admin.col.code"), Value: v.Newest.Code},
 		{Term: word(ctx, "admin.col.field"), Value: d.Field.Name().In(ctx)},
-		{Term: word(ctx, "admin.col.level"), Value: word(ctx, "org.level."+string(d.Level))},
+		{Term: word(ctx, "admin.col.level"), Value: word(ctx, "procedure.level."+string(d.Level))},
 		{Term: word(ctx, "admin.col.online"), Body: onlineTag(d.Offers.Online)},
 		{Term: word(ctx, "admin.announced"), Value: announced(d.AnnouncedBy)},
 		{Term: word(ctx, "admin.col.valid-from"), Value: isoDay(ctx, v.Newest.ValidFrom)},

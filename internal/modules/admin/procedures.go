@@ -51,6 +51,7 @@ type procedureView struct {
 	Offers   int
 	Online   int
 	Problems []decl.Problem // what today's rules of publication would object to
+	Listed   bool           // it comes from the national catalogue, which is judged on pages of its own
 }
 
 func (s *Service) procedure(w http.ResponseWriter, r *http.Request) error {
@@ -76,6 +77,8 @@ func (s *Service) procedure(w http.ResponseWriter, r *http.Request) error {
 			v.Online++
 		}
 	}
-	v.Problems = publicationProblems(v.Newest.Def)
+	if v.Listed = v.Newest.Pack == procedure.Catalogue; !v.Listed {
+		v.Problems = publicationProblems(v.Newest.Def)
+	}
 	return web.Render(w, r, http.StatusOK, procedurePage(v))
 }

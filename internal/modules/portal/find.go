@@ -104,7 +104,10 @@ func (p *Portal) procedure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := procedureView{Def: version.Def, Case: cmp.Or(r.URL.Query().Get("truong-hop"), version.Def.Cases[0].ID)}
+	v := procedureView{Def: version.Def, Case: r.URL.Query().Get("truong-hop"), ReadOnly: version.Pack == procedure.Catalogue}
+	if len(version.Def.Cases) > 0 {
+		v.Case = cmp.Or(v.Case, version.Def.Cases[0].ID)
+	}
 	seen := map[string]bool{}
 	for _, o := range offers {
 		if o.offer.Channel == procedure.Online && o.offer.Online != procedure.InfoOnly {
@@ -114,6 +117,9 @@ func (p *Portal) procedure(w http.ResponseWriter, r *http.Request) error {
 			seen[o.agency.ID] = true
 			v.Places = append(v.Places, o.agency)
 		}
+	}
+	if v.ReadOnly {
+		return web.Render(w, r, http.StatusOK, procedurePage(v))
 	}
 	compiled, err := p.catalogue.Compiled(ctx, version.ID)
 	if err != nil {

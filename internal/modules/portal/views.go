@@ -3,7 +3,9 @@ package portal
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -54,11 +56,12 @@ func (v searchView) note(ctx context.Context) string {
 }
 
 type procedureView struct {
-	Def     *procedure.Definition
-	Case    string // the case whose papers stand open
-	CanFile bool   // some agency takes it online
-	Minutes int    // how long the form takes to fill, about
-	Places  []org.Agency
+	Def      *procedure.Definition
+	Case     string // the case whose papers stand open
+	CanFile  bool   // some agency takes it online
+	ReadOnly bool   // it stands in the national catalogue only: nobody here takes it
+	Minutes  int    // how long the form takes to fill, about
+	Places   []org.Agency
 }
 
 type startView struct {
@@ -186,14 +189,50 @@ func factTerms(ctx context.Context, d *procedure.Definition) []ui.Term {
 	terms := []ui.Term{
 		{Term: i18n.T(ctx, "portal.fact.code"), Value: d.Code},
 		{Term: i18n.T(ctx, "portal.fact.field"), Value: d.Field.Name().In(ctx)},
-		{Term: i18n.T(ctx, "portal.fact.level"), Value: i18n.T(ctx, "portal.level."+string(d.Level))},
-		{Term: i18n.T(ctx, "portal.fact.competent"), Value: d.Competent.In(ctx)},
-		{Term: i18n.T(ctx, "portal.fact.decision"), Value: d.AnnouncedBy.Decision + " · " + d.AnnouncedBy.Agency},
+		{Term: i18n.T(ctx, "portal.fact.level"), Value: levelWords(ctx, d)},
+	}
+	if !d.Competent.IsZero() {
+		terms = append(terms, ui.Term{Term: i18n.T(ctx, "portal.fact.competent"), Value: d.Competent.In(ctx)})
+	}
+	if announced := announcedWords(d.AnnouncedBy); announced != "" {
+		terms = append(terms, ui.Term{Term: i18n.T(ctx, "portal.fact.decision"), Value: announced})
 	}
 	for _, r := range d.Results {
 		terms = append(terms, ui.Term{Term: i18n.T(ctx, "portal.fact.result"), Value: r.Name.In(ctx)})
 	}
 	return terms
+}
+
+func levelWords(ctx context.Context, d *procedure.Definition) string {
+	levels := d.Levels
+	if len(levels) == 0 {
+		levels = []procedure.Level{d.Level}
+	}
+	words := make([]string, len(levels))
+	for i, l := range levels {
+		words[i] = i18n.T(ctx, "portal.level."+string(l))
+	}
+	return strings.Join(words, ", ")
+}
+
+func announcedWords(a procedure.Announcement) string {
+	if a.Decision == "" || a.Agency == "" {
+		return a.Decision + a.Agency
+	}
+	return a.Decision + " · " + a.Agency
+}
+
+// paperNumber is how many of a paper are handed in; nothing where nobody has said.
+func paperNumber(p procedure.Component, n int) string {
+	if p.Uncounted {
+		return "–"
+	}
+	return strconv.Itoa(n)
+}
+
+// doubtful reports whether some words of a published procedure did not become fields.
+func doubtful(d *procedure.Definition) bool {
+	return d.Source != nil && slices.ContainsFunc(d.Source.Parts, func(p procedure.SourcePart) bool { return p.Doubts })
 }
 
 func statusTone(s dossier.Status) ui.Tone {
@@ -359,4 +398,41 @@ func starOptions(ctx context.Context) []ui.Option {
 		opts = append(opts, ui.Option{Value: s, Text: i18n.T(ctx, "portal.rate."+s)})
 	}
 	return opts
+}
+
+// casePaperColumns leave out what the national catalogue does not tell: whether a
+// paper is needed always.
+func casePaperColumns(ctx context.Context, fromSource bool) []ui.Column {
+	if fromSource {
+		return paperColumns(ctx)[:3]
+	}
+	return paperColumns(ctx)
+}
+
+// sourceWords say what a page from the national catalogue is, and what to beware of.
+func sourceWords(ctx context.Context, d *procedure.Definition) string {
+	if doubtful(d) {
+		return i18n.T(ctx, "portal.source.doubts")
+	}
+	return i18n.T(ctx, "portal.source.text")
+}
+
+// sourceSteps are the steps of all cases: the catalogue tells them for the procedure.
+func sourceSteps(d *procedure.Definition) (steps []i18n.Text) {
+	for _, c := range d.Cases {
+		steps = append(steps, c.Steps...)
+	}
+	return steps
+}
+
+func hasPapers(d *procedure.Definition) bool {
+	return d.Source == nil || slices.ContainsFunc(d.Cases, func(c procedure.Case) bool { return len(c.Components) > 0 })
+}
+
+func basisWords(ctx context.Context, b procedure.LegalBasis) string {
+	words := b.Name.In(ctx)
+	if b.Number != "" && !strings.Contains(words, b.Number) {
+		words += " (" + b.Number + ")"
+	}
+	return words
 }
