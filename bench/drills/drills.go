@@ -9,5 +9,9 @@ func drills() []drill.Drill {
 		powerloss(),
 		fulldisk(),
 		failsync(),
+		tamper(),
+		linear(),
+		models(),
+		fuzz(),
 	}
 }

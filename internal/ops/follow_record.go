@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"time"
@@ -24,6 +25,7 @@ import (
 
 const (
 	recordMagic = "MCF1"
+	frameSize   = 20 // magic, two lengths, and their checksum: a changed length is no cut-off record
 	followEnd   = ".follow"
 	stampForm   = "20060102T150405.000Z"
 )
@@ -69,10 +71,11 @@ func (r *recorder) write(n note, payload []byte, wait bool) error {
 		return err
 	}
 	body := r.z.EncodeAll(payload, nil)
-	b := make([]byte, 0, 16+len(head)+len(body)+sha256.Size)
+	b := make([]byte, 0, frameSize+len(head)+len(body)+sha256.Size)
 	b = append(b, recordMagic...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(head)))
 	b = binary.BigEndian.AppendUint64(b, uint64(len(body)))
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	b = append(append(b, head...), body...)
 	seal := sha256.New()
 	seal.Write(r.seal[:])
@@ -122,14 +125,14 @@ func (r *recordReader) close() error {
 
 // next returns a record and its payload; io.EOF after the last whole one.
 func (r *recordReader) next() (n note, payload []byte, err error) {
-	var frame [16]byte
+	var frame [frameSize]byte
 	if _, err := io.ReadFull(r.r, frame[:]); errors.Is(err, io.EOF) {
 		return n, nil, io.EOF
 	} else if err != nil {
 		return n, nil, r.torn(err)
 	}
 	headSize, bodySize := int64(binary.BigEndian.Uint32(frame[4:])), binary.BigEndian.Uint64(frame[8:])
-	if string(frame[:4]) != recordMagic || headSize > recordMost || bodySize > recordMost {
+	if string(frame[:4]) != recordMagic || binary.BigEndian.Uint32(frame[16:]) != crc32.ChecksumIEEE(frame[:16]) || headSize > recordMost || bodySize > recordMost {
 		return n, nil, damaged("record at byte %d of %s", r.n, r.f.Name())
 	}
 	// Read as it comes: a forged length must not take memory that no bytes stand for.
@@ -156,7 +159,7 @@ func (r *recordReader) next() (n note, payload []byte, err error) {
 	if int64(len(payload)) != int64(n.Pages)*(n.Page+4) || n.Pages > 0 && n.Page < 512 {
 		return n, nil, damaged("record at byte %d of %s: %d bytes for %d pages", r.n, r.f.Name(), len(payload), n.Pages)
 	}
-	r.n += 16 + want
+	r.n += frameSize + want
 	return n, payload, nil
 }
 

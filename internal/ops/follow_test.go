@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -216,11 +215,8 @@ func TestDamagedFollow(t *testing.T) {
 		bad := bytes.Clone(whole)
 		bad[at] ^= 1 << r.IntN(8)
 		put(bad)
-		got, err := VerifyFollow(t.Context(), dir)
-		// A changed length can look like a record that was cut off; then what
-		// comes after is missing, and a moment that was there is not.
-		if err == nil && !got.Newest.Before(mustNewest(t, whole, dir)) {
-			t.Fatalf("byte %d of %d was changed and not found", at, len(whole))
+		if _, err := VerifyFollow(t.Context(), dir); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("byte %d of %d was changed and not found: %v", at, len(whole), err)
 		}
 	}
 	for range 20 {
@@ -233,27 +229,6 @@ func TestDamagedFollow(t *testing.T) {
 	if _, err := VerifyFollow(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func mustNewest(t *testing.T, whole []byte, near string) time.Time {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "whole")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	all, err := generations(near)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := generation{path: filepath.Join(dir, filepath.Base(all[0].path))}
-	if err := os.WriteFile(g.path, whole, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	m, err := g.read(t.Context(), time.Time{}, func(note, []byte) error { return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m.At
 }
 
 // On PostgreSQL the database is brought back by PostgreSQL; files, secret and the
@@ -314,7 +289,6 @@ func FuzzFollowRecords(f *testing.F) {
 	}
 	f.Add(whole)
 	f.Add(whole[:40])
-	f.Add([]byte(fmt.Sprintf("MCF1\x00\x00\x00\x02%s{}", "\x00\x00\x00\x00\x00\x00\x00\x00")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "20260101T000000.000Z"+followEnd), b, 0o600); err != nil {

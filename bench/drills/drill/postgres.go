@@ -69,6 +69,27 @@ func (t *T) newCluster(dir string) *Cluster {
 	return c
 }
 
+// Cluster is a database server of the drill's own with nothing in it, started.
+func (t *T) Cluster() *Cluster {
+	c := t.newCluster(filepath.Join(t.TempDir(), "pg"))
+	c.Start(t)
+	return c
+}
+
+// Around is a cluster around data that was put together elsewhere, not started.
+func (t *T) Around(dir string) *Cluster {
+	c := t.cluster(dir)
+	return c
+}
+
+// Own gives a folder to whom the server runs as.
+func (c *Cluster) Own(path string) error { return c.own(path) }
+
+// Command is a program of PostgreSQL, run as whom the server runs.
+func (c *Cluster) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	return c.command(ctx, name, args...)
+}
+
 // copyCluster starts a copy of a server that is stopped.
 func (t *T) copyCluster(from string) *Cluster {
 	c := t.cluster(filepath.Join(t.TempDir(), "pg"))

@@ -174,7 +174,9 @@ func due(term Term, entries []Entry, cal calendar.Calendar) (time.Time, State) {
 
 func TestAgainstTheMinuteByMinuteModel(t *testing.T) {
 	sequences, began := 0, time.Now()
-	defer func() { t.Logf("FIGURES clock-sequences=%d seconds=%.1f", sequences, time.Since(began).Seconds()) }()
+	defer func() {
+		t.Logf("FIGURES clock-sequences=%d clock-seconds=%.1f", sequences, time.Since(began).Seconds())
+	}()
 	rapid.Check(t, func(t *rapid.T) {
 		sequences++
 		cal := calendar.National()
@@ -214,7 +216,7 @@ func daily(term Term, start, paused, resumed time.Time, cal calendar.Calendar) c
 
 func TestCalendarDaysAgainstTheLeavesOfTheCalendar(t *testing.T) {
 	sequences, began := 0, time.Now()
-	defer func() { t.Logf("FIGURES leaf-sequences=%d seconds=%.1f", sequences, time.Since(began).Seconds()) }()
+	defer func() { t.Logf("FIGURES leaf-sequences=%d clock-seconds=%.1f", sequences, time.Since(began).Seconds()) }()
 	rapid.Check(t, func(t *rapid.T) {
 		sequences++
 		cal := calendar.National()

@@ -233,5 +233,5 @@ func TestInventedFlowsAgreeWithTheModel(t *testing.T) {
 	if tables*3 < refused {
 		t.Errorf("only %d of %d invented tables compile: %v", tables, tables+refused, why)
 	}
-	t.Logf("FIGURES flow-sequences=%d tables=%d refused-tables=%d seconds=%.1f", sequences, tables, refused, took.Seconds())
+	t.Logf("FIGURES flow-sequences=%d tables=%d refused-tables=%d flow-seconds=%.1f", sequences, tables, refused, took.Seconds())
 }

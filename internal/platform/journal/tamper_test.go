@@ -627,7 +627,7 @@ func TestNoFalseAlarm(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB) {
 		dir := t.TempDir()
 		r := mrand.New(mrand.NewPCG(uint64(drilled("SEED", 7)), 7))
-		runs, looked := drilled("RUNS", 50), 0
+		runs, looked := drilled("LIVES", 50), 0
 		if testing.Short() {
 			runs = 10
 		}
