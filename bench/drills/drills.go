@@ -9,9 +9,11 @@ func drills() []drill.Drill {
 		powerloss(),
 		fulldisk(),
 		failsync(),
+		restore(),
 		tamper(),
 		linear(),
 		models(),
+		soak(),
 		fuzz(),
 	}
 }
