@@ -138,15 +138,15 @@ func (r *rescue) address() string {
 
 // choose waits for a moment at which nothing happened for a while, and records it.
 func (r *rescue) choose(t *drill.T) {
-	const quiet = 1500 * time.Millisecond // longer than it takes to follow
+	const quiet = 2500 * time.Millisecond // longer than it takes to follow
 	before := snapshot(t, r.address())
 	for range 60 {
 		time.Sleep(quiet)
+		// What lies between two equal snapshots lies in no change.
+		said, at := r.h.Command(t, "audit", "checkpoint"), time.Now()
 		now := snapshot(t, r.address())
 		if differ(before, now) == "" {
-			r.moment, r.tables = time.Now(), now
-			said := r.h.Command(t, "audit", "checkpoint")
-			r.checkpoint = said.Out
+			r.moment, r.tables, r.checkpoint = at, now, said.Out
 			t.Logf("the chosen moment is %s, with %d tables", r.moment.Format(time.StampMilli), len(now))
 			return
 		}

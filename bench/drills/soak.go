@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -34,16 +35,16 @@ func soak() drill.Drill {
 
 // soakPlan is one edition.
 type soakPlan struct {
-	long, warm, sample time.Duration
+	long, warm, breath time.Duration
 	rate               int     // arrivals a second
-	slope              float64 // percent a minute
+	slope, memory      float64 // percent a minute
 	drift              float64 // percent
 }
 
 func runSoak(t *drill.T) {
 	plan := drill.Full(t,
-		soakPlan{long: 8 * time.Minute, warm: 2 * time.Minute, sample: 2 * time.Second, rate: 100, slope: 1, drift: 10},
-		soakPlan{long: 45 * time.Second, warm: 15 * time.Second, sample: 500 * time.Millisecond, rate: 30, slope: 25, drift: 400})
+		soakPlan{long: 8 * time.Minute, warm: 2 * time.Minute, breath: 20 * time.Second, rate: 100, slope: 1, memory: 1, drift: 10},
+		soakPlan{long: 45 * time.Second, warm: 9 * time.Second, breath: 9 * time.Second, rate: 30, slope: 25, memory: 100, drift: 900})
 	h := t.House("sqlite", "")
 	s := h.Open(t)
 	crowd := newVisitors(t, h, s.Base)
@@ -51,11 +52,8 @@ func runSoak(t *drill.T) {
 	if t.Broken == "leak" {
 		go leak(s.Base, stop)
 	}
-	samples := make(chan []sample, 1)
-	go func() { samples <- watch(t, s, plan.sample, stop) }()
-	crowd.come(t, plan)
+	taken := crowd.come(t, plan, s)
 	close(stop)
-	taken := <-samples
 
 	t.Figure("arrivals", crowd.n.Load())
 	t.Figure("rate/s", plan.rate)
@@ -66,17 +64,17 @@ func runSoak(t *drill.T) {
 		t.Errorf("of %d only %d were served", crowd.n.Load(), crowd.served.Load())
 	}
 	taken = slices.DeleteFunc(taken, func(x sample) bool { return x.after < plan.warm })
-	if len(taken) < 10 {
+	if len(taken) < 3 {
 		t.Fatalf("only %d samples", len(taken))
 	}
 	for _, of := range []struct {
-		name  string
-		get   func(sample) float64
-		noise float64 // how much may come and go by itself
+		name         string
+		get          func(sample) float64
+		noise, slope float64 // how much may come and go by itself, and percent a minute
 	}{
-		{"memory", func(x sample) float64 { return x.memory / (1 << 20) }, 12},
-		{"goroutines", func(x sample) float64 { return x.goroutines }, 16},
-		{"files", func(x sample) float64 { return x.files }, 16},
+		{"memory", func(x sample) float64 { return x.memory / (1 << 20) }, 8, plan.memory},
+		{"goroutines", func(x sample) float64 { return x.goroutines }, 6, plan.slope},
+		{"files", func(x sample) float64 { return x.files }, drill.Full(t, 6.0, 36), plan.slope}, // a database pool that fills opens some
 	} {
 		var xs, ys []float64
 		for _, x := range taken {
@@ -85,7 +83,7 @@ func runSoak(t *drill.T) {
 		middle, rise := median(ys), theilSen(xs, ys)
 		percent := 100 * rise / max(middle, 1)
 		t.Figure(of.name, fmt.Sprintf("%.0f(%+.2f%%/min)", middle, percent))
-		if grown := rise * (xs[len(xs)-1] - xs[0]); percent > plan.slope && grown > of.noise {
+		if grown := rise * (xs[len(xs)-1] - xs[0]); percent > of.slope && grown > of.noise {
 			t.Errorf("%s grow by %.1f %% a minute, from %.0f on", of.name, percent, ys[0])
 		}
 	}
@@ -141,25 +139,51 @@ func byNumber(t *drill.T, c *apitest.Client) map[string]bool {
 	return all
 }
 
-// come sends somebody at every tick, however many are still inside.
-func (v *visitors) come(t *drill.T, plan soakPlan) {
+// come sends somebody at every tick, however many are still inside. Now and then the
+// door is shut for a moment until all are served and gone: what the process still
+// holds then, it holds for nobody.
+func (v *visitors) come(t *drill.T, plan soakPlan, s *apitest.Server) (all []sample) {
 	chance := t.Rand(3)
-	began := time.Now()
+	began, shut := time.Now(), time.Duration(0)
 	var wg sync.WaitGroup
-	for i := 0; ; i++ {
-		due := began.Add(time.Duration(i) * time.Second / time.Duration(plan.rate))
-		if due.Sub(began) > plan.long || t.Context().Err() != nil {
+	breaths := 0
+	for i := 0; t.Context().Err() == nil; i++ {
+		due := time.Duration(i) * time.Second / time.Duration(plan.rate)
+		if due > plan.long {
 			break
 		}
-		time.Sleep(time.Until(due))
+		if int(due/plan.breath) > breaths {
+			breaths++
+			pause := time.Now()
+			wg.Wait()
+			v.rest()
+			x, err := look(s)
+			if err != nil {
+				t.Errorf("the process cannot be watched: %v", err)
+				return all
+			}
+			x.after = due
+			all = append(all, x)
+			shut += time.Since(pause)
+		}
+		want := began.Add(due + shut)
+		time.Sleep(time.Until(want))
 		what, who := chance.IntN(100), chance.IntN(len(v.people))
 		v.n.Add(1)
 		wg.Go(func() {
 			a, err := v.ask(what, who)
-			v.note(t, a, err, took{due.Sub(began), time.Since(due)}) // from when they wanted to come
+			v.note(t, a, err, took{due, time.Since(want)}) // from when they wanted to come
 		})
 	}
 	wg.Wait()
+	return all
+}
+
+// rest hangs up all lines that nobody speaks on.
+func (v *visitors) rest() {
+	for _, c := range append([]*apitest.Client{v.clerk, v.visitor}, v.people...) {
+		c.HangUp()
+	}
 }
 
 func (v *visitors) ask(what, who int) (apitest.Answer, error) {
@@ -225,49 +249,53 @@ type sample struct {
 	memory, goroutines, files float64
 }
 
-// watch samples until stop.
-func watch(t *drill.T, s *apitest.Server, every time.Duration, stop <-chan struct{}) (all []sample) {
-	began := time.Now()
-	proc := filepath.Join("/proc", strconv.Itoa(s.Pid()))
-	client := &http.Client{Timeout: 20 * time.Second}
-	for {
-		select {
-		case <-stop:
-			return all
-		case <-time.After(every):
-		}
-		x := sample{after: time.Since(began)}
-		status, err := os.ReadFile(filepath.Join(proc, "status"))
+// look takes the lowest of what a process holds within a second: what it holds at
+// rest. Memory is its own, without the pages of files that the system lends it.
+func look(s *apitest.Server) (least sample, err error) {
+	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for i := range 6 {
+		time.Sleep(200 * time.Millisecond)
+		x, err := holds(client, s)
 		if err != nil {
-			t.Errorf("the process cannot be watched: %v", err)
-			return all
+			return least, err
 		}
-		if _, rest, ok := bytes.Cut(status, []byte("VmRSS:")); ok {
-			kb, _ := strconv.ParseFloat(string(bytes.Fields(rest)[0]), 64) // digits
-			x.memory = kb * 1024
+		if i == 0 {
+			least = x
 		}
-		files, err := os.ReadDir(filepath.Join(proc, "fd"))
-		if err != nil {
-			t.Errorf("the process cannot be watched: %v", err)
-			return all
-		}
-		x.files = float64(len(files))
-		res, err := client.Get(s.Base + "/metrics") //nolint:noctx // has a timeout
-		if err != nil {
-			continue
-		}
-		text, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			if v, ok := strings.CutPrefix(line, "go_goroutines "); ok {
-				x.goroutines, _ = strconv.ParseFloat(strings.TrimSpace(v), 64) // as Prometheus reads it
-			}
-		}
-		all = append(all, x)
+		least.memory, least.goroutines, least.files = min(least.memory, x.memory), min(least.goroutines, x.goroutines), min(least.files, x.files)
 	}
+	return least, nil
+}
+
+func holds(client *http.Client, s *apitest.Server) (x sample, err error) {
+	proc := filepath.Join("/proc", strconv.Itoa(s.Pid()))
+	status, err := os.ReadFile(filepath.Join(proc, "status"))
+	if err != nil {
+		return x, err
+	}
+	if _, rest, ok := bytes.Cut(status, []byte("RssAnon:")); ok {
+		kb, _ := strconv.ParseFloat(string(bytes.Fields(rest)[0]), 64) // digits
+		x.memory = kb * 1024
+	}
+	files, err := os.ReadDir(filepath.Join(proc, "fd"))
+	if err != nil {
+		return x, err
+	}
+	x.files = float64(len(files))
+	res, err := client.Get(s.Base + "/metrics") //nolint:noctx // has a timeout
+	if err != nil {
+		return x, err
+	}
+	text, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return x, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if v, ok := strings.CutPrefix(line, "go_goroutines "); ok {
+			x.goroutines, _ = strconv.ParseFloat(strings.TrimSpace(v), 64) // as Prometheus reads it
+		}
+	}
+	return x, nil
 }
 
 // leak connects thirty times a second and never lets go.

@@ -169,3 +169,6 @@ func (p *Program) Token(t T, login string, house ...string) string {
 	t.Fatal(fmt.Errorf("no token in the last line: %s", r))
 	return ""
 }
+
+// HangUp closes the lines that nobody speaks on.
+func (c *Client) HangUp() { c.http.CloseIdleConnections() }

@@ -35,8 +35,16 @@ type Cluster struct {
 
 // pgBin finds the server programs, which Debian keeps out of the path.
 func pgBin() (string, error) {
+	// Where only some of the programs are in the path, the rest lie where those come from.
+	if path, err := exec.LookPath("pg_receivewal"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil && exists(filepath.Join(filepath.Dir(real), "initdb")) {
+			return filepath.Dir(real), nil
+		}
+	}
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
+		if path, err = filepath.EvalSymlinks(path); err == nil && exists(filepath.Join(filepath.Dir(path), "pg_receivewal")) {
+			return filepath.Dir(path), nil
+		}
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
@@ -116,6 +124,11 @@ func (t *T) cluster(dir string) *Cluster {
 		}
 	}
 	return c
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (c *Cluster) own(path string) error {
