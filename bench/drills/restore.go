@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,11 +68,11 @@ func (r *rescue) run(t *drill.T) {
 	crowd.Stop(t)
 	r.choose(t)
 
-	// Life goes on after the chosen moment, somebody makes a mistake, and then all is lost.
-	truth := r.loseEverything(t, s)
+	// Life goes on after the chosen moment, and then all is lost.
+	told := r.loseEverything(t, s)
 	r.back(t, r.moment)
 	if t.Broken == "" {
-		r.latest(t, truth)
+		r.latest(t, told)
 		r.flips(t)
 	}
 }
@@ -172,26 +173,24 @@ func differ(a, b map[string]string) string {
 	return strings.Join(names, ", ")
 }
 
-// end is how far a house had come.
-type end struct {
-	at       int64 // of its last event
-	dossiers int64
+// ack is a dossier that was acknowledged.
+type ack struct {
+	number string
+	at     time.Time
 }
 
-func (r *rescue) end(t *drill.T, address string) (e end) {
-	t.Helper()
-	db, err := sqldb.Open(t.Context(), address, sqldb.Options{KeepLog: true})
-	t.Must(err)
-	defer func() { t.Must(db.Close()) }()
-	t.Must(db.QueryRow(t.Context(), `SELECT MAX(at), (SELECT COUNT(*) FROM dossier_dossier) FROM journal_event`).Scan(&e.at, &e.dossiers))
-	return e
+// ledger is what people were told between the chosen moment and the end of everything.
+type ledger struct {
+	mu    sync.Mutex
+	acked []ack
+	end   time.Time
 }
 
-// loseEverything kills the house while people file, looks how far it had come, and
-// removes it.
-func (r *rescue) loseEverything(t *drill.T, s *apitest.Server) end {
+// loseEverything kills the house while people file, and removes it.
+func (r *rescue) loseEverything(t *drill.T, s *apitest.Server) *ledger {
 	st := &stage{base: s.Base, h: r.h, offer: apitest.OfferOf(t, r.h.Client(""), "1.001193", "online", "Bình Minh")}
 	st.people(t)
+	l := &ledger{}
 	var done atomic.Bool
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -199,29 +198,30 @@ func (r *rescue) loseEverything(t *drill.T, s *apitest.Server) end {
 		wg.Go(func() {
 			for !done.Load() {
 				sub := st.fresh(i % len(st.file))
-				_, _ = c.Do("POST", "/api/v1/dossiers", sub.key, sub.body) // the house may be gone
+				a, err := c.Do("POST", "/api/v1/dossiers", sub.key, sub.body)
+				var d struct{ Number string }
+				if err != nil || a.Status != 201 || json.Unmarshal(a.Body, &d) != nil {
+					continue // the house is gone
+				}
+				l.mu.Lock()
+				l.acked = append(l.acked, ack{d.Number, time.Now()})
+				l.mu.Unlock()
 			}
 		})
 	}
-	long := time.Duration(drill.Full(t, 20, 4)) * time.Second
-	time.Sleep(long / 2)
-	db, err := sqldb.Open(t.Context(), r.address(), sqldb.Options{KeepLog: true})
-	t.Must(err)
-	t.Must(db.Tx(t.Context(), func(tx *sqldb.Tx) error {
-		_, err := tx.Exec(t.Context(), `DELETE FROM dossier_task`)
-		return err
-	}))
-	t.Must(db.Close())
-	time.Sleep(long / 2)
+	time.Sleep(time.Duration(drill.Full(t, 20, 4)) * time.Second)
+	l.end = time.Now()
 	s.Kill()
 	done.Store(true)
 	wg.Wait()
-	truth := r.end(t, r.address())
+	if len(l.acked) == 0 {
+		t.Errorf("nothing was filed after the chosen moment")
+	}
 	if r.engine == "postgres" {
 		r.pg.lose(t, r.h.Cluster)
 	}
 	t.Must(os.RemoveAll(r.h.Dir))
-	return truth
+	return l
 }
 
 // twin is an empty house on another port; on PostgreSQL its database has been
@@ -282,26 +282,38 @@ func (r *rescue) back(t *drill.T, at time.Time) {
 // lossMost is how much work may be lost when everything but the backup is gone.
 const lossMost = 3 * time.Second
 
-// latest takes it back to the last moment there is.
-func (r *rescue) latest(t *drill.T, truth end) {
+// latest takes it back to the last moment there is, and looks what of that which
+// people were told is missing. The loss is counted from the first such word.
+func (r *rescue) latest(t *drill.T, told *ledger) {
 	twin := r.twin(t, time.Time{})
 	if said := twin.Command(t, "restore", "--follow", r.follow); said.Status != 0 {
 		t.Fatalf("mismatch: not restored: %s", said)
 	}
-	address := twin.DB
-	if address == "" {
-		address = "sqlite:" + filepath.Join(twin.Dir, "motcua.db")
-	}
-	got := r.end(t, address)
-	loss := time.Duration(truth.at-got.at) * time.Millisecond
-	t.Figure(r.engine+"-rpo", loss)
-	t.Figure(r.engine+"-dossiers", truth.dossiers)
-	t.Figure(r.engine+"-dossiers-lost", truth.dossiers-got.dossiers)
-	if loss > lossMost || loss < 0 {
-		t.Errorf("%s of work is lost", loss)
-	}
 	if said := twin.Command(t, "audit", "verify"); said.Status != 0 {
 		t.Errorf("mismatch: %s", said)
+	}
+	s := twin.Serve(t, "")
+	there := map[string]bool{}
+	for _, c := range r.h.People.Citizens {
+		if token := r.h.People.Tokens[c.Login]; token != "" {
+			for n := range byNumber(t, apitest.NewClient(s.Base, token)) {
+				there[n] = true
+			}
+		}
+	}
+	s.Stop(t)
+	lost, loss := 0, time.Duration(0)
+	for _, a := range told.acked {
+		if !there[a.number] {
+			lost++
+			loss = max(loss, told.end.Sub(a.at))
+		}
+	}
+	t.Figure(r.engine+"-rpo", loss)
+	t.Figure(r.engine+"-filed-since", len(told.acked))
+	t.Figure(r.engine+"-of-them-lost", lost)
+	if loss > lossMost {
+		t.Errorf("%s of work is lost", loss)
 	}
 }
 
