@@ -180,7 +180,7 @@ func (p *hasp) judge(before past) (v verdict) {
 
 // TestReform carries a three-level province through the abolition of its districts.
 func TestReform(t *testing.T) {
-	n := 300
+	n := 160
 	if testing.Short() {
 		n = 40 // every place and every way at least once
 	}

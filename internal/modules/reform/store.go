@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"motcua/internal/platform/decl"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/fold"
 	"motcua/internal/platform/sqldb"
@@ -28,7 +29,21 @@ func scanDecree(scan func(...any) error) (d Decree, err error) {
 	}
 	d.CheckedAt, d.CreatedAt, d.ScheduledAt = sqldb.NullTime(checked), sqldb.Time(created), sqldb.NullTime(scheduled)
 	d.AppliedAt, d.UndoneAt, d.Took = sqldb.NullTime(applied), sqldb.NullTime(undone), millis(took)
-	return d, errors.Join(json.Unmarshal([]byte(problems), &d.Problems), json.Unmarshal([]byte(summary), &d.Summary))
+	var stored []storedProblem
+	err = errors.Join(json.Unmarshal([]byte(problems), &stored), json.Unmarshal([]byte(summary), &d.Summary))
+	for _, p := range stored {
+		d.Problems = append(d.Problems, Problem{Pos: decl.Pos{File: p.File, Line: p.Line}, Code: p.Code, Args: p.Args, Text: p.Text})
+	}
+	return d, err
+}
+
+// storedProblem is a problem as its column keeps it; a place is not encoded by itself.
+type storedProblem struct {
+	File string         `json:"file,omitempty"`
+	Line int            `json:"line,omitempty"`
+	Code string         `json:"code,omitempty"`
+	Args map[string]any `json:"args,omitempty"`
+	Text string         `json:"text,omitempty"`
 }
 
 func decreeBy(ctx context.Context, r sqldb.Reader, id string) (Decree, error) {
@@ -51,13 +66,14 @@ func insertDecree(ctx context.Context, tx *sqldb.Tx, d Decree) error {
 }
 
 func encoded(problems []Problem, summary Summary) (string, string, error) {
-	if problems == nil {
-		problems = []Problem{}
+	stored := []storedProblem{}
+	for _, p := range problems {
+		stored = append(stored, storedProblem{p.File, p.Line, p.Code, p.Args, p.Text})
 	}
 	if summary == nil {
 		summary = Summary{}
 	}
-	p, err1 := json.Marshal(problems)
+	p, err1 := json.Marshal(stored)
 	s, err2 := json.Marshal(summary)
 	return string(p), string(s), errors.Join(err1, err2)
 }
