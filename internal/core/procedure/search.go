@@ -3,6 +3,7 @@ package procedure
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -192,12 +193,17 @@ func (x *index) narrow(found []scored, q Query, page *Page) []scored {
 	return kept
 }
 
-// facets lists what was counted in the order people read it.
+// facets lists what was counted in the order people read it; what is in no order comes
+// last.
 func facets[T ~string](counts map[string]int, order []T) (out []Facet) {
 	for _, v := range order {
 		if n := counts[string(v)]; n > 0 {
 			out = append(out, Facet{string(v), n})
+			delete(counts, string(v))
 		}
+	}
+	for _, v := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, Facet{v, counts[v]})
 	}
 	return out
 }
