@@ -254,9 +254,9 @@ func (a *App) assemble() error {
 	a.site, err = web.New(web.Options{
 		Routes: routes,
 		Mounts: []web.Mount{
-			{Pattern: "GET /healthz", Access: identity.Anyone, Handler: a.Health.Live()},
-			{Pattern: "GET /readyz", Access: identity.Anyone, Handler: a.Health.Readiness()},
-			{Pattern: "GET /metrics", Access: nearby, Handler: onlyNearby(a.Metrics.Handler())},
+			{Pattern: "GET /healthz", Access: identity.Anyone, Handler: a.Health.Live(), Vital: true},
+			{Pattern: "GET /readyz", Access: identity.Anyone, Handler: a.Health.Readiness(), Vital: true},
+			{Pattern: "GET /metrics", Access: nearby, Handler: onlyNearby(a.Metrics.Handler()), Vital: true},
 			{Pattern: "GET /openapi.json", Access: identity.Anyone, Handler: a.openAPI()},
 			{Pattern: "/api/", Access: web.Access{Name: "each operation has its own", Check: identity.Anyone.Check}, Handler: api},
 		},

@@ -247,6 +247,30 @@ func TestParallelGuessesGainNothing(t *testing.T) {
 
 // Hashing is what takes the time of a sign-in. Work is compared, not clocks: a busy
 // machine would make any stopwatch a liar.
+// In a rush some are sent away before anybody looked at their password: that counts
+// against nobody, however often they come again.
+func TestSentAwayIsNoFailure(t *testing.T) {
+	each(t, func(t *testing.T, h *identitytest.House) {
+		ctx := context.Background()
+		if _, err := h.Identity.Register(ctx, newCitizen()); err != nil {
+			t.Fatal(err)
+		}
+		leave := h.Identity.Occupy()
+		for range 80 {
+			hurried, cancel := context.WithTimeout(ctx, time.Millisecond)
+			_, err := h.Identity.Prove(hurried, "038190000012", newCitizen().Password, from("203.0.113.9"))
+			cancel()
+			if err == nil || errs.HasCode(err, "identity.too-many-tries") {
+				t.Fatalf("while nobody has time: %v", err)
+			}
+		}
+		leave()
+		if _, err := h.Identity.Prove(ctx, "038190000012", newCitizen().Password, from("203.0.113.9")); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
 func TestUnknownLoginsTakeAsLong(t *testing.T) {
 	db := sqldbtest.SQLite(t, identitytest.Lines()...)
 	want := identity.Argon{MemoryKiB: 64, Passes: 2, Threads: 1}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -61,7 +62,9 @@ func (s *Service) Prove(ctx context.Context, login, password string, from Client
 	}
 	ok, stale, err := s.hasher.verify(ctx, hash, password)
 	if err != nil {
-		return Account{}, err
+		// Nobody looked at it, so it counts against nobody.
+		forgive := s.db.Tx(context.WithoutCancel(ctx), func(tx *sqldb.Tx) error { return undo(ctx, tx, limits) })
+		return Account{}, errors.Join(err, forgive)
 	}
 	if !ok {
 		if began && a.ID != "" {

@@ -152,6 +152,16 @@ func refund(ctx context.Context, tx *sqldb.Tx, limits []limit) error {
 	return nil
 }
 
+// undo takes back an attempt at which nobody looked, right or wrong.
+func undo(ctx context.Context, tx *sqldb.Tx, limits []limit) error {
+	for _, l := range limits {
+		if _, err := tx.Exec(ctx, `UPDATE identity_throttle SET failures = failures - 1 WHERE key = $1 AND failures > 0`, l.key); err != nil {
+			return fmt.Errorf("take attempt back: %w", err)
+		}
+	}
+	return nil
+}
+
 // deviceMark is the value of the cookie that says that an account signed in from
 // this browser before: account, nonce and seal.
 func (s *Service) deviceMark(accountID string) (string, error) {

@@ -143,7 +143,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	s.cleanHeaders(h)
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-		h.Set("Retry-After", "10")
+		comeAgain(h)
 	}
 	asJSON := wantsJSON(r)
 	if status == http.StatusUnauthorized && !asJSON {
@@ -328,7 +328,7 @@ func (s *Site) sendPlain(w http.ResponseWriter, r *http.Request, status int) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", "10")
+		comeAgain(h)
 	}
 	_ = send(w, r, status, body)
 }

@@ -188,10 +188,10 @@ func scrub(err error) string {
 
 type metrics struct {
 	seconds *prometheus.HistogramVec
-	refused prometheus.Counter
+	refused *prometheus.CounterVec
 }
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+func newMetrics(reg prometheus.Registerer, g *gate) (*metrics, error) {
 	if reg == nil {
 		return nil, nil
 	}
@@ -201,12 +201,20 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help:    "Time to serve a request, by route pattern.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 30},
 		}, []string{"method", "route", "status"}),
-		refused: prometheus.NewCounter(prometheus.CounterOpts{
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "motcua_http_shed_total",
-			Help: "Requests refused because too many were in flight.",
-		}),
+			Help: "Requests refused because too many were in flight, by kind.",
+		}, []string{"kind"}),
 	}
-	for _, c := range []prometheus.Collector{m.seconds, m.refused} {
+	all := []prometheus.Collector{m.seconds, m.refused}
+	for k := range kinds {
+		m.refused.WithLabelValues(k.name()) // there from the start, so that a rate can be seen
+		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "motcua_http_in_flight", Help: "Requests being served, by kind; heavy ones are counted among those that send, too.",
+			ConstLabels: prometheus.Labels{"kind": k.name()},
+		}, func() float64 { return float64(g.now[k].Load()) }))
+	}
+	for _, c := range all {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("web: metrics: %w", err)
 		}
@@ -220,8 +228,8 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 	}
 }
 
-func (m *metrics) shed() {
+func (m *metrics) shed(k kind) {
 	if m != nil {
-		m.refused.Inc()
+		m.refused.WithLabelValues(k.name()).Inc()
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,6 +175,62 @@ func TestFullHouseIsToldAtOnce(t *testing.T) {
 	}
 	if res := do(t, s, call{method: "GET", target: "/a"}); res.StatusCode != 200 {
 		t.Errorf("the place was not given back: %d", res.StatusCode)
+	}
+}
+
+// When many come at once, those who only read are served before those who send,
+// and what is dear gets the fewest places.
+func TestWhoIsServedFirst(t *testing.T) {
+	entered, release := make(chan bool), make(chan bool)
+	hold := func(w http.ResponseWriter, r *http.Request) error {
+		entered <- true
+		<-release
+		return web.JSON(w, r, 200, "ok")
+	}
+	reg := prometheus.NewRegistry()
+	s := newSite(t, web.Options{MaxInFlight: 16, Registerer: reg, Routes: []web.Route{
+		{Pattern: "POST /in", Access: anyone(), Handle: hold, Heavy: true},
+		{Pattern: "POST /a", Access: anyone(), Handle: hold},
+		{Pattern: "GET /a", Access: anyone(), Handle: hold},
+	}, Mounts: []web.Mount{{Pattern: "GET /readyz", Access: anyone(), Vital: true, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}})
+	var wg sync.WaitGroup
+	// fill sends n requests that must be let in, and one more that must not.
+	fill := func(method, path string, n int) {
+		t.Helper()
+		for range n {
+			wg.Go(func() {
+				if res := do(t, s, call{method: method, target: path}); res.StatusCode != 200 {
+					t.Errorf("%s %s: %d", method, path, res.StatusCode)
+				}
+			})
+			<-entered
+		}
+		res := do(t, s, call{method: method, target: path, header: http.Header{"Accept": {"application/json"}}})
+		if body := bodyOf(t, res); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" || !strings.Contains(body, `"code":"web.busy"`) {
+			t.Errorf("one %s %s too many: %d %s", method, path, res.StatusCode, body)
+		}
+	}
+	fill("POST", "/in", 2)
+	fill("POST", "/a", 10) // with those two, three quarters
+	fill("GET", "/a", 4)
+	if res := do(t, s, call{method: "GET", target: "/readyz"}); res.StatusCode != 200 {
+		t.Errorf("a full house does not say how it is: %d", res.StatusCode)
+	}
+	close(release)
+	wg.Wait()
+	got, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range got {
+		for _, m := range f.GetMetric() {
+			switch {
+			case f.GetName() == "motcua_http_in_flight" && m.GetGauge().GetValue() != 0:
+				t.Errorf("places were not given back: %v", m)
+			case f.GetName() == "motcua_http_shed_total" && m.GetLabel()[0].GetValue() != "stream" && m.GetCounter().GetValue() != 1:
+				t.Errorf("refusals are not counted: %v", m)
+			}
+		}
 	}
 }
 

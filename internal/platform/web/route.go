@@ -41,6 +41,9 @@ type Route struct {
 	// Always keeps a route open that writes a little, while the house only lets read:
 	// signing in and out.
 	Always bool
+	// Heavy marks what takes much time and memory each time, such as hashing a
+	// password: only an eighth of the places are for these.
+	Heavy bool
 }
 
 // The limits of a route that names none.
@@ -61,6 +64,9 @@ type Mount struct {
 	// CrossOrigin lifts the cross-origin check: only for endpoints that look at no
 	// cookie (signed exchange between agencies).
 	CrossOrigin bool
+	// Vital keeps a mount open however many are in the house: what supervisors and
+	// operators ask.
+	Vital bool
 }
 
 // Viewer is the person looking at the page, as far as the layout needs to know.

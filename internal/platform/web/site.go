@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/a-h/templ"
@@ -48,7 +47,7 @@ type Options struct {
 	TrustedOrigins []string       // other origins whose forms may post here: "https://cong.tinh.gov.vn"
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	SignInPath     string         // default "/dang-nhap"
-	MaxInFlight    int            // requests served at once before shedding; default 256
+	MaxInFlight    int            // requests served at once before shedding, see [gate]; default 256
 	MaxStreams     int            // open event streams (Timeout < 0); default 1024
 
 	// Closed says why nothing is taken in for the moment (errs.Full, errs.Unavailable),
@@ -66,7 +65,7 @@ type Site struct {
 	metrics *metrics
 	plain   map[string][]byte // error pages prepared at start: lang + status
 
-	inFlight, streams atomic.Int64
+	gate *gate
 }
 
 // served is what the site remembers about a route or a mount.
@@ -76,6 +75,8 @@ type served struct {
 	timeout     time.Duration
 	crossOrigin bool
 	always      bool
+	heavy       bool
+	vital       bool
 }
 
 // New assembles a site. It returns every fault of the tables at once: a route
@@ -127,7 +128,8 @@ func New(opts Options) (*Site, error) {
 			faults = append(faults, fmt.Errorf("web: trusted origin: %w", err))
 		}
 	}
-	if s.metrics, err = newMetrics(opts.Registerer); err != nil {
+	s.gate = newGate(opts.MaxInFlight, opts.MaxStreams)
+	if s.metrics, err = newMetrics(opts.Registerer, s.gate); err != nil {
 		faults = append(faults, err)
 	}
 	if len(faults) > 0 {
@@ -162,7 +164,7 @@ func (s *Site) add(r Route) error {
 	if r.Access.Name == "" || r.Access.Check == nil {
 		return fmt.Errorf("web: route %q names no access rule", r.Pattern)
 	}
-	return s.register(r.Pattern, served{access: r.Access, maxBody: r.MaxBody, timeout: r.Timeout, always: r.Always},
+	return s.register(r.Pattern, served{access: r.Access, maxBody: r.MaxBody, timeout: r.Timeout, always: r.Always, heavy: r.Heavy},
 		http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			err := r.Access.Check(req.Context())
 			if err == nil {
@@ -181,7 +183,7 @@ func (s *Site) mount(m Mount) error {
 	if m.Access.Name == "" || m.Access.Check == nil {
 		return fmt.Errorf("web: mount %q names no access rule", m.Pattern)
 	}
-	return s.register(m.Pattern, served{access: m.Access, maxBody: m.MaxBody, timeout: m.Timeout, crossOrigin: m.CrossOrigin},
+	return s.register(m.Pattern, served{access: m.Access, maxBody: m.MaxBody, timeout: m.Timeout, crossOrigin: m.CrossOrigin, vital: m.Vital},
 		http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if err := m.Access.Check(req.Context()); err != nil {
 				s.fail(w, req, err)
@@ -300,11 +302,10 @@ func (s *Site) serveDynamic(rec *recorder, r *http.Request, st *state) {
 
 	r = r.WithContext(s.withLanguage(zip, r))
 	sv := s.routes[st.pattern]
-	leave, ok := s.enter(sv.timeout < 0)
+	k := kindOf(r.Method, sv)
+	leave, ok := s.gate.enter(k)
 	if !ok {
-		s.metrics.shed()
-		st.code = "web.busy"
-		s.sendPlain(zip, r, http.StatusServiceUnavailable)
+		s.shed(zip, r, st, k)
 		return
 	}
 	defer leave()
@@ -365,20 +366,6 @@ func (s *Site) dispatch() http.Handler {
 		}
 		s.fail(w, r, statusError{http.StatusNotFound, "web.not-found", nil})
 	})
-}
-
-// enter takes a place among the requests in flight; false means the house is full.
-// Event streams are counted apart: a thousand idle streams are no load.
-func (s *Site) enter(stream bool) (leave func(), ok bool) {
-	counter, limit := &s.inFlight, int64(s.opts.MaxInFlight)
-	if stream {
-		counter, limit = &s.streams, int64(s.opts.MaxStreams)
-	}
-	if counter.Add(1) > limit {
-		counter.Add(-1)
-		return nil, false
-	}
-	return func() { counter.Add(-1) }, true
 }
 
 // langCookie keeps the chosen language for a year; it says nothing about the person.
