@@ -151,3 +151,8 @@ func TestFulldiskCanFail(t *testing.T) { broken(t, fulldisk(), "thin-disk") }
 
 func TestFailsync(t *testing.T)        { short(t, failsync()) }
 func TestFailsyncCanFail(t *testing.T) { broken(t, failsync(), "silent") }
+
+func TestReplicas(t *testing.T) { short(t, replicas()) }
+
+func TestBadline(t *testing.T)        { short(t, badline()) }
+func TestBadlineCanFail(t *testing.T) { broken(t, badline(), "new-keys") }
