@@ -160,6 +160,7 @@ func navigation() []identity.NavRule {
 	all = append(all, counter.Nav()...)
 	all = append(all, desk.Nav()...)
 	all = append(all, admin.Nav()...)
+	all = append(all, catalogue.Nav()...)
 	all = append(all, reform.Nav()...)
 	return all
 }

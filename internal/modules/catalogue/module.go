@@ -27,7 +27,7 @@ func Line() sqldb.Line { return sqldb.Line{Name: "catalogue", FS: sub(migrations
 // Module is what the room gives the house.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "catalogue", Migrations: sub(migrations, "migrations"), Locales: sub(locales, "locale"),
+		Name: "catalogue", Migrations: sub(migrations, "migrations"), Locales: sub(locales, "locale"), Routes: s.routes(), API: s.api,
 		Jobs: []job.Handler{
 			// A whole catalogue takes minutes; a killed one goes on from its cursor.
 			{Kind: importKind, Timeout: 6 * time.Hour, MaxAttempts: 5, Run: s.runImport},

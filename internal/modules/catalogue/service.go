@@ -95,12 +95,7 @@ func mayChange(ctx context.Context) bool {
 	return slices.ContainsFunc(a.Scope(identity.AdminCatalogue), func(path string) bool { return len(org.PathIDs(path)) <= 1 })
 }
 
-func allow(ctx context.Context) error {
-	if !mayChange(ctx) {
-		return errs.NewNotFound("web.not-found")
-	}
-	return nil
-}
+func allow(ctx context.Context) error { return change().Check(ctx) }
 
 const (
 	importKind = "catalogue.import"

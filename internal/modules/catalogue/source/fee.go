@@ -49,6 +49,7 @@ var (
 	attached     = regexp.MustCompile(`(?im)^\s*file đính kèm:.*$`)
 	grouped      = regexp.MustCompile(`^\d{1,3}(?:\.\d{3})+$|^\d{1,3}(?:,\d{3})+$|^\d+$`)
 	moneyIn      = regexp.MustCompile(`(?i)(\d[\d.,]*\d|\d)\s*(triệu|nghìn|ngàn)?\s*(?:việt nam đồng|vnđ|vnd|đồng|đ)(?:[^\pL]|$)`)
+	thousands    = regexp.MustCompile(`(?:^|[^\d.,/])(\d{1,3}(?:[.,]\d{3})+)(?:[^\d/]|$)`)
 	nothingToPay = regexp.MustCompile(`^(?:[-+*.:()\s]|miễn phí|miễn lệ phí|miễn|không có|không thu phí|không thu lệ phí|không thu|không phải nộp phí|không mất phí|không quy định|chưa quy định|không|phí|lệ phí|,|và|0|đồng|vnđ|theo quy định hiện hành không thu)*$`)
 )
 
@@ -181,6 +182,11 @@ func namesOther(note string, amount int64) bool {
 			n *= 1000
 		}
 		if !ok || n != amount {
+			return true
+		}
+	}
+	for _, m := range thousands.FindAllStringSubmatch(note, -1) { // "Phí: 1,700,000 sát hạch thực hành": no word for đồng
+		if n, ok := amountOf(m[1]); !ok || n != amount {
 			return true
 		}
 	}
