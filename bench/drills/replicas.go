@@ -58,7 +58,7 @@ func runReplicas(t *drill.T) {
 	crowd := &drill.Crowd{House: first, Bases: []string{"http://" + pair[0].Address, "http://" + pair[1].Address}}
 	crowd.Start(t)
 	chance := t.Rand(1)
-	kills := drill.Full(t, 8, 2)
+	kills := drill.Full(t, 8, 1)
 	var takeover, jobs []time.Duration
 	for i := range kills {
 		time.Sleep(time.Duration(1000+chance.IntN(drill.Full(t, 4000, 1000))) * time.Millisecond)
