@@ -25,7 +25,7 @@ func (s *site) pages(t *testing.T) []visit {
 	work := s.numberOf(t, "officer")
 	return []visit{
 		{"", "/"}, {"", "/thu-tuc"}, {"", "/thu-tuc?q=khai+sinh"}, {"", "/thu-tuc?q=zzzzqqqq"}, {"", "/thu-tuc/1.001193"}, {"", "/danh-muc/linh-vuc"}, {"", "/danh-muc/co-quan"}, {"", "/danh-muc/su-kien"}, {"", "/tra-ma"}, {"", "/thu-tuc/2.000815"},
-		{"", "/tra-cuu"}, {"", "/tra-cuu?ma=sai"}, {"", "/tra-cuu/" + mine}, {"", "/dang-nhap"}, {"", "/dang-ky"}, {"", "/khong-co-trang-nay"},
+		{"", "/tra-cuu"}, {"", "/dia-ban"}, {"", "/dia-ban?q=Phường+Điện+Biên,+Quận+Ba+Đình"}, {"", "/dia-ban/00019"}, {"", "/tra-cuu?ma=sai"}, {"", "/tra-cuu/" + mine}, {"", "/dang-nhap"}, {"", "/dang-ky"}, {"", "/khong-co-trang-nay"},
 		{"citizen", "/"}, {"citizen", "/ho-so"}, {"citizen", "/ho-so?tat-ca=1"}, {"citizen", "/ho-so/" + mine}, {"citizen", "/thu-tuc/1.001193/nop"},
 		{"citizen", "/thong-bao"}, {"citizen", "/tai-khoan"},
 		{"counter_clerk", "/mot-cua"}, {"counter_clerk", "/mot-cua/1.001193"}, {"counter_clerk", "/xu-ly?hang=to_receive"},

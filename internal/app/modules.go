@@ -24,6 +24,7 @@ import (
 	"motcua/internal/modules/pack"
 	"motcua/internal/modules/portal"
 	"motcua/internal/modules/reform"
+	"motcua/internal/modules/units"
 	"motcua/internal/platform/blob"
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/i18n"
@@ -140,6 +141,7 @@ func build(h house) (*Rooms, []module.Module, error) {
 
 		accountRoom.Module(),
 		portalRoom.Module(),
+		units.New(r.Places).Module(),
 		counterRoom.Module(),
 		r.Catalogue.Module(),
 		deskRoom.Module(),
@@ -162,5 +164,6 @@ func navigation() []identity.NavRule {
 	all = append(all, admin.Nav()...)
 	all = append(all, catalogue.Nav()...)
 	all = append(all, reform.Nav()...)
+	all = append(all, units.Nav()...)
 	return all
 }
