@@ -47,7 +47,7 @@ func fieldOut(f Field) fieldJSON { return fieldJSON{f.Code, both(f.Name())} }
 type searchIn struct {
 	Text      string `query:"q" maxLength:"300" doc:"Everyday words or a procedure code" example:"làm giấy khai sinh"`
 	Field     string `query:"field" maxLength:"20" doc:"Field code"`
-	Level     string `query:"level" enum:"province,commune,ministry" doc:"Tier of government"`
+	Level     string `query:"level" enum:"province,commune,ministry,district,other" doc:"Tier of government"`
 	Channel   string `query:"channel" enum:"direct,online,postal" doc:"Way of handing in"`
 	LifeEvent string `query:"life_event" maxLength:"20" doc:"Life event, e.g. birth"`
 	Audience  string `query:"audience" maxLength:"20" doc:"Who asks, e.g. citizen"`

@@ -57,7 +57,7 @@ const (
 )
 
 // Levels lists the levels in the order people read them, nearest first.
-func Levels() []Level { return []Level{Commune, Province, Ministry} }
+func Levels() []Level { return []Level{Commune, Province, Ministry, District, OtherLevel} }
 
 // Audience is who may ask (đối tượng thực hiện).
 type Audience string

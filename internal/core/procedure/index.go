@@ -448,9 +448,9 @@ func prior(c card) float64 {
 	switch {
 	case strings.Contains(where, "co quan dai dien"), strings.Contains(where, "co quan lanh su"), strings.Contains(where, "bo ngoai giao"):
 		return 0.85
-	case c.Level == Commune:
+	case slices.Contains(c.levels(), Commune):
 		return 1
-	case c.Level == Province:
+	case slices.Contains(c.levels(), Province), slices.Contains(c.levels(), District):
 		return 0.93
 	}
 	return 0.86

@@ -133,7 +133,7 @@ func (x *index) fails(e *entry, q Query) (bits int) {
 	if q.Field != "" && e.card.Field.Code != q.Field {
 		bits |= failsField
 	}
-	if q.Level != "" && e.card.Level != q.Level {
+	if q.Level != "" && !slices.Contains(e.card.levels(), q.Level) {
 		bits |= failsLevel
 	}
 	if q.Channel != "" && !slices.Contains(e.card.Offers.Channels, q.Channel) {
@@ -162,7 +162,9 @@ func (x *index) narrow(found []scored, q Query, page *Page) []scored {
 			fields[e.card.Field.Code]++
 		}
 		if bits&^failsLevel == 0 {
-			levels[string(e.card.Level)]++
+			for _, l := range e.card.levels() {
+				levels[string(l)]++
+			}
 		}
 		if bits&^failsAnnouncer == 0 && e.card.AnnouncedBy != "" {
 			announcers[e.card.AnnouncedBy]++

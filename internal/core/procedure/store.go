@@ -54,6 +54,14 @@ func cardOf(d *Definition) card {
 	return c
 }
 
+// levels are all levels that perform the procedure.
+func (c card) levels() []Level {
+	if len(c.Levels) == 0 {
+		return []Level{c.Level}
+	}
+	return c.Levels
+}
+
 const versionColumns = `id, code, number, pack, valid_from, valid_to, hash, definition, parts, published_at, withdrawn_at`
 
 func scanVersion(scan func(...any) error) (*Version, error) {
