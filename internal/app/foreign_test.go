@@ -87,6 +87,11 @@ func doors() []door {
 		{"/quan-tri/thu-tuc/{code}", nil, nil},
 		{"/quan-tri/goi/{code}", map[string]string{"{code}": "pack"}, []string{"P admin"}},
 		{"/quan-tri/goi-tai-len/{upload}", nil, []string{"P admin"}},
+		{"/quan-tri/danh-muc/lan/{run}", nil, []string{"P admin"}},
+		{"/quan-tri/danh-muc/thay-doi/{change}", nil, []string{"P admin"}},
+		{"/quan-tri/danh-muc/muc/{code}", nil, admins},
+		{"/api/v1/catalogue/imports/{id}", nil, []string{"P admin"}},
+		{"/api/v1/catalogue/changes/{id}", nil, []string{"P admin"}},
 		{"/api/v1/procedures/{code}", nil, nil},
 		{"/api/v1/track/{number}", nil, nil},
 		{"/api/v1/dossiers/{number}", number, parties},
@@ -103,6 +108,11 @@ const forms = "ly-do=th%E1%BB%AD&sao=1&gop-y=x&viec=withdraw&action=accept&hanh-
 // bodies of operations, complete enough to reach the object.
 var bodies = map[string]string{
 	"act-on-dossier":     `{"action":"accept","reason":"thử"}`,
+	"stop-import":        `{}`,
+	"continue-import":    `{}`,
+	"accept-import":      `{}`,
+	"accept-change":      `{}`,
+	"reject-change":      `{}`,
 	"supplement-dossier": `{"note":"thử"}`,
 	"withdraw-dossier":   `{"reason":"thử"}`,
 }
