@@ -92,6 +92,11 @@ func doors() []door {
 		{"/quan-tri/danh-muc/muc/{code}", nil, admins},
 		{"/api/v1/catalogue/imports/{id}", nil, []string{"P admin"}},
 		{"/api/v1/catalogue/changes/{id}", nil, []string{"P admin"}},
+		{"/danh-muc/{by}", nil, nil},
+		{"/dia-ban/{code}", nil, nil},
+		{"/quan-tri/sap-xep/{id}", map[string]string{"{id}": "decree", "{kind}": "kind"}, []string{"P admin"}},
+		{"/api/v1/reforms/{id}", map[string]string{"{id}": "decree"}, []string{"P admin"}},
+		{"/api/v1/units/{code}", nil, nil},
 		{"/api/v1/procedures/{code}", nil, nil},
 		{"/api/v1/track/{number}", nil, nil},
 		{"/api/v1/dossiers/{number}", number, parties},
@@ -115,6 +120,8 @@ var bodies = map[string]string{
 	"reject-change":      `{}`,
 	"supplement-dossier": `{"note":"thử"}`,
 	"withdraw-dossier":   `{"reason":"thử"}`,
+	"apply-decree":       `{"confirm_past":true}`,
+	"undo-decree":        `{}`,
 }
 
 // Nobody learns from any answer that somebody else's affair exists: page and
@@ -417,6 +424,18 @@ func (s *street) citizen(t *testing.T, no, name, phone string) identity.Account 
 	return a
 }
 
+// secretDecree is one that nobody has heard of yet.
+const secretDecree = `number: 99/NQ-KÍN
+kind: {vi: Nghị quyết, en: Resolution}
+issuer: {vi: Hội đồng nhân dân tỉnh, en: Provincial People's Council}
+date: 2026-12-01
+effective: 2027-01-01
+title: {vi: Việc kín, en: A quiet matter}
+text: Chưa công bố.
+agencies:
+  - create: {code: H64.99, name: Cơ quan Kín, kind: department, level: province, parent: H64}
+`
+
 // affairs makes everything that strangers will ask for.
 func (s *street) affairs(t *testing.T, owner identity.Account, x org.Agency, team map[string]identity.Account) {
 	t.Helper()
@@ -477,6 +496,9 @@ func (s *street) affairs(t *testing.T, owner identity.Account, x org.Agency, tea
 	held, err := s.Rooms.Org.HoldingsOf(s.owner, team["X officer"].ID, s.opts.Now())
 	must(err)
 	s.objects["post"], s.objects["holding"] = held[0].PostID, held[0].HoldingID
+	decree, err := s.Rooms.Reforms.Propose(identitytest.AsSystem(), "kin.yaml", []byte(secretDecree))
+	must(err)
+	s.objects["decree"], s.objects["kind"] = decree.ID, "agency"
 	must(s.db.Tx(t.Context(), func(tx *sqldb.Tx) error {
 		return s.Rooms.Jobs.Enqueue(t.Context(), tx, "test.stuck", map[string]string{})
 	}))
