@@ -9,14 +9,27 @@ import (
 )
 
 // Rows is a result to step through.
-type Rows struct{ *sql.Rows }
+type Rows struct {
+	*sql.Rows
+	done func() // gives the statement back; nil when there is nothing to give
+}
+
+// Close ends the reading. It may be called again.
+func (r *Rows) Close() error {
+	err := r.Rows.Close()
+	if r.done != nil {
+		r.done()
+		r.done = nil
+	}
+	return err
+}
 
 // Err says why there are no more rows: nil when all were read.
 func (r *Rows) Err() error { return fromDriver(r.Rows.Err()) }
 
 // Row is a result of at most one row.
 type Row struct {
-	rows *sql.Rows
+	rows *Rows
 	err  error
 }
 
@@ -35,19 +48,22 @@ func (r *Row) Scan(dest ...any) (err error) {
 	return translate(r.rows.Scan(dest...))
 }
 
-func runQuery(ctx context.Context, h handle, query string, args []any) (*Rows, error) {
-	countQuery(ctx)
-	rows, err := h.QueryContext(ctx, query, args...)
+func runQuery(ctx context.Context, h runner, query string, args []any) (*Rows, error) {
+	watch(ctx, query, args)
+	rows, done, err := h.query(ctx, query, args)
 	if err != nil {
 		return nil, fromDriver(err)
 	}
-	return &Rows{rows}, nil
+	return &Rows{rows, done}, nil
 }
 
-func runQueryRow(ctx context.Context, h handle, query string, args []any) *Row {
-	countQuery(ctx)
-	rows, err := h.QueryContext(ctx, query, args...)
-	return &Row{rows: rows, err: err}
+func runQueryRow(ctx context.Context, h runner, query string, args []any) *Row {
+	watch(ctx, query, args)
+	rows, done, err := h.query(ctx, query, args)
+	if err != nil {
+		return &Row{err: err}
+	}
+	return &Row{rows: &Rows{rows, done}}
 }
 
 // Collect reads every row with scan and closes the result. It takes the error of
@@ -99,17 +115,39 @@ func NullTime(n sql.NullInt64) time.Time {
 // NullString stores "" as NULL, for columns whose uniqueness must ignore the absent.
 func NullString(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-type counterKey struct{}
+type watchKey struct{}
 
-// WithCounter returns a context in which queries are counted, and the counter.
-// Tests hold pages to a budget with it.
-func WithCounter(ctx context.Context) (context.Context, *atomic.Int64) {
-	n := new(atomic.Int64)
-	return context.WithValue(ctx, counterKey{}, n), n
+// watcher sees the statements of one context, and tells those of the contexts around it.
+type watcher struct {
+	n    atomic.Int64
+	seen func(query string, args []any)
+	up   *watcher
 }
 
-func countQuery(ctx context.Context) {
-	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
-		n.Add(1)
+func watching(ctx context.Context, w *watcher) context.Context {
+	w.up, _ = ctx.Value(watchKey{}).(*watcher)
+	return context.WithValue(ctx, watchKey{}, w)
+}
+
+// WithCounter returns a context in which statements are counted, and the counter:
+// pages are held to a budget with it, and operators see what a route costs.
+func WithCounter(ctx context.Context) (context.Context, *atomic.Int64) {
+	w := new(watcher)
+	return watching(ctx, w), &w.n
+}
+
+// WithTrace returns a context in which every statement is shown to seen before it
+// runs. Benchmarks ask the engines for the plans of what a page does.
+func WithTrace(ctx context.Context, seen func(query string, args []any)) context.Context {
+	return watching(ctx, &watcher{seen: seen})
+}
+
+func watch(ctx context.Context, query string, args []any) {
+	w, _ := ctx.Value(watchKey{}).(*watcher)
+	for ; w != nil; w = w.up {
+		w.n.Add(1)
+		if w.seen != nil {
+			w.seen(query, args)
+		}
 	}
 }

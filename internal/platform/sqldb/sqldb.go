@@ -56,7 +56,9 @@ type DB struct {
 	read    *sql.DB
 	write   *sql.DB // SQLite: one connection, owned by the committer; PostgreSQL: same pool as read
 	group   *committer
-	path    string // SQLite file, "" on PostgreSQL
+	reads   runner    // runs what goes through read
+	kept    *prepared // SQLite: the statements of the readers
+	path    string    // SQLite file, "" on PostgreSQL
 }
 
 // Options tune Open; the zero value is right for production.
@@ -89,7 +91,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("making the database folder: %w", err)
 	}
-	dsn := func(txlock string) string {
+	dsn := func() string {
 		q := url.Values{}
 		// Pragmas stand in the address so that every connection of the pool has
 		// them; the wait for locks comes first because setting WAL needs it.
@@ -107,12 +109,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		if opts.KeepLog {
 			q.Add("_pragma", "wal_autocheckpoint(0)")
 		}
-		if txlock != "" {
-			q.Set("_txlock", txlock)
-		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	write, err := sql.Open("sqlite", dsn("immediate"))
+	write, err := sql.Open("sqlite", dsn())
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +119,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", filepath.Base(path), err), write.Close())
 	}
-	read, err := sql.Open("sqlite", dsn(""))
+	read, err := sql.Open("sqlite", dsn())
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -130,8 +129,11 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	read.SetMaxOpenConns(n)
 	read.SetMaxIdleConns(n)
-	db := &DB{dialect: SQLite, read: read, write: write, path: path}
-	db.group = newCommitter(write)
+	db := &DB{dialect: SQLite, read: read, write: write, path: path, kept: newPrepared(false, read.PrepareContext)}
+	db.reads = &compiledHandle{db.kept, read}
+	if db.group, err = newCommitter(ctx, write); err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close())
+	}
 	return db, nil
 }
 
@@ -150,7 +152,7 @@ func openPostgres(ctx context.Context, rawURL string, opts Options) (*DB, error)
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reaching PostgreSQL: %w", err), pool.Close())
 	}
-	return &DB{dialect: Postgres, read: pool, write: pool}, nil
+	return &DB{dialect: Postgres, read: pool, write: pool, reads: plainHandle{pool}}, nil
 }
 
 // Dialect names the engine.
@@ -168,8 +170,9 @@ func (db *DB) Close() error {
 	if db.group == nil {
 		return db.read.Close()
 	}
-	db.group.close()
-	return errors.Join(db.read.Close(), db.write.Close())
+	err := db.group.close()
+	db.kept.close()
+	return errors.Join(err, db.read.Close(), db.write.Close())
 }
 
 // Fault says why nothing is written any more until the program starts again, or nil.
@@ -193,12 +196,12 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Query implements Reader.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
-	return runQuery(ctx, db.read, query, args)
+	return runQuery(ctx, db.reads, query, args)
 }
 
 // QueryRow implements Reader.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *Row {
-	return runQueryRow(ctx, db.read, query, args)
+	return runQueryRow(ctx, db.reads, query, args)
 }
 
 // Snapshot runs fn on one consistent state of the database, unmoved by writers.
@@ -212,14 +215,14 @@ func (db *DB) Snapshot(ctx context.Context, fn func(Reader) error) error {
 		return fromDriver(err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	return fn(&Tx{dialect: db.dialect, q: tx})
+	return fn(&Tx{dialect: db.dialect, q: plainHandle{tx}})
 }
 
 // Tx is one transaction. It is valid only inside the closure that received it,
 // and is used by one goroutine.
 type Tx struct {
 	dialect Dialect
-	q       handle
+	q       runner
 	after   []func()
 }
 
@@ -247,8 +250,8 @@ func (tx *Tx) shield(ctx context.Context) context.Context {
 
 // Exec implements Querier.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	countQuery(ctx)
-	res, err := tx.q.ExecContext(tx.shield(ctx), query, args...)
+	watch(ctx, query, args)
+	res, err := tx.q.exec(tx.shield(ctx), query, args)
 	if err != nil {
 		return 0, fromDriver(err)
 	}
@@ -259,8 +262,26 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 // run when the transaction fails. Use it to wake workers, never to change data.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
+// runner runs statements. done, when there is one, is called when the result is closed.
+type runner interface {
+	query(ctx context.Context, query string, args []any) (rows *sql.Rows, done func(), err error)
+	exec(ctx context.Context, query string, args []any) (sql.Result, error)
+}
+
 // handle is what *sql.DB, *sql.Tx and *sql.Conn have in common.
 type handle interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// plainHandle runs statements as they are. pgx compiles and keeps them itself.
+type plainHandle struct{ h handle }
+
+func (p plainHandle) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
+	rows, err := p.h.QueryContext(ctx, query, args...)
+	return rows, nil, err
+}
+
+func (p plainHandle) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	return p.h.ExecContext(ctx, query, args...)
 }

@@ -10,14 +10,14 @@ import (
 
 // stillness is something to do while nobody writes.
 type stillness struct {
-	fn   func(*sql.DB) error
+	fn   func(*sql.Conn) error
 	done chan error
 }
 
 // Log is SQLite's write-ahead log while no writer of this process is at work.
 type Log struct {
 	ctx context.Context //nolint:containedctx // of one call
-	db  *sql.DB
+	db  *sql.Conn
 }
 
 // Still runs fn between two commits; writers wait, so it must be quick. Only
@@ -26,7 +26,7 @@ func (db *DB) Still(ctx context.Context, fn func(Log) error) error {
 	if db.group == nil {
 		return errors.New("only the embedded database can be still")
 	}
-	s := &stillness{fn: func(w *sql.DB) error { return fn(Log{ctx, w}) }, done: make(chan error, 1)}
+	s := &stillness{fn: func(w *sql.Conn) error { return fn(Log{ctx, w}) }, done: make(chan error, 1)}
 	select {
 	case <-db.group.stopped:
 		return errClosed

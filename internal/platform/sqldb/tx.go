@@ -49,7 +49,7 @@ func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error)
 	if err != nil {
 		return keep(err)
 	}
-	tx := &Tx{dialect: Postgres, q: stx}
+	tx := &Tx{dialect: Postgres, q: plainHandle{stx}}
 	if err := guarded(fn, tx); err != nil {
 		return errors.Join(err, ignoreDone(stx.Rollback()))
 	}
@@ -97,7 +97,9 @@ type committer struct {
 	still   chan *stillness
 	quit    chan struct{}
 	stopped chan struct{}
-	db      *sql.DB
+	conn    *sql.Conn // the one writer; statements stay compiled on it
+	kept    *prepared
+	run     *compiledHandle
 	fault   atomic.Pointer[error] // why nothing is written any more
 }
 
@@ -113,10 +115,18 @@ type task struct {
 // of them waits for the last.
 const batchMost = 256
 
-func newCommitter(db *sql.DB) *committer {
-	c := &committer{work: make(chan *task, batchMost), still: make(chan *stillness), quit: make(chan struct{}), stopped: make(chan struct{}), db: db}
+func newCommitter(ctx context.Context, db *sql.DB) (*committer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &committer{
+		work: make(chan *task, batchMost), still: make(chan *stillness), quit: make(chan struct{}), stopped: make(chan struct{}),
+		conn: conn, kept: newPrepared(true, conn.PrepareContext),
+	}
+	c.run = &compiledHandle{c.kept, conn}
 	go c.loop()
-	return c
+	return c, nil
 }
 
 var errClosed = errors.New("the database is closed")
@@ -149,9 +159,11 @@ func (c *committer) do(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
-func (c *committer) close() {
+func (c *committer) close() error {
 	close(c.quit)
 	<-c.stopped
+	c.kept.close()
+	return c.conn.Close()
 }
 
 func (c *committer) loop() {
@@ -162,7 +174,7 @@ func (c *committer) loop() {
 		case t := <-c.work:
 			batch = append(batch, t)
 		case s := <-c.still:
-			s.done <- s.fn(c.db)
+			s.done <- s.fn(c.conn)
 			continue
 		case <-c.quit:
 			// Serve those already in line, then stop.
@@ -204,27 +216,31 @@ func (c *committer) commit(batch []*task) {
 		failAll(batch, *p)
 		return
 	}
-	ctx := context.Background()
-	stx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
+	if err := c.say("BEGIN IMMEDIATE"); err != nil {
 		failAll(batch, c.distrust(err))
 		return
 	}
 	for i, t := range batch {
-		if t.err = c.one(stx, t); errors.Is(t.err, errBroken) {
+		if t.err = c.one(t); errors.Is(t.err, errBroken) {
 			// The transaction itself is gone (disk full, I/O error): those before
 			// are undone with it, those after have not run.
 			t.err = c.distrust(t.err)
 			failAll(batch[:i], t.err)
 			failAll(batch[i+1:], t.err)
-			_ = stx.Rollback() // reports what we already know
+			_ = c.say("ROLLBACK") // reports what we already know
 			return
 		}
 	}
-	if err := stx.Commit(); err != nil {
-		_ = stx.Rollback() // the commit's error says more
+	if err := c.say("COMMIT"); err != nil {
+		_ = c.say("ROLLBACK") // the commit's error says more
 		failAll(batch, c.distrust(err))
 	}
+}
+
+// say runs a statement that steers the transaction.
+func (c *committer) say(statement string) error {
+	_, err := c.run.exec(context.Background(), statement, nil)
+	return err
 }
 
 // distrust looks at why a batch was not written. When the disk failed to sync,
@@ -251,25 +267,24 @@ func failAll(batch []*task, err error) {
 var errBroken = errors.New("transaction lost")
 
 // one runs a task inside its savepoint.
-func (c *committer) one(stx *sql.Tx, t *task) error {
+func (c *committer) one(t *task) error {
 	if err := t.ctx.Err(); err != nil {
 		return err
 	}
-	ctx := context.Background()
-	if _, err := stx.ExecContext(ctx, "SAVEPOINT task"); err != nil {
+	if err := c.say("SAVEPOINT task"); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, translate(err))
 	}
-	t.tx = &Tx{dialect: SQLite, q: stx}
+	t.tx = &Tx{dialect: SQLite, q: c.run}
 	if err := guarded(t.fn, t.tx); err != nil {
-		if _, rerr := stx.ExecContext(ctx, "ROLLBACK TO task"); rerr != nil {
+		if rerr := c.say("ROLLBACK TO task"); rerr != nil {
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
-		if _, rerr := stx.ExecContext(ctx, "RELEASE task"); rerr != nil {
+		if rerr := c.say("RELEASE task"); rerr != nil {
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 		return err
 	}
-	if _, err := stx.ExecContext(ctx, "RELEASE task"); err != nil {
+	if err := c.say("RELEASE task"); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, translate(err))
 	}
 	return nil
