@@ -59,7 +59,8 @@ type Options struct {
 	Metrics *metrics.Registry
 	// Now is the clock of the rooms; nil is time.Now.
 	Now func() time.Time
-	// Development shows the gallery of components under /styleguide.
+	// Development shows the gallery of components under /styleguide, and profiles
+	// under /debug to callers nearby.
 	Development bool
 	// Hasty does not wait for the disk at each commit. Only the demo sets it, while
 	// it fills a house in which there is nothing to lose yet.
@@ -251,15 +252,20 @@ func (a *App) assemble() error {
 			return web.Render(w, r, http.StatusOK, ui.StyleGuide(ui.Frame(r.URL.Query().Get("frame"))))
 		}})
 	}
+	mounts := []web.Mount{}
+	if a.opts.Development {
+		mounts = append(mounts, web.Mount{Pattern: "GET /debug/cpu", Access: nearby, Timeout: -1, Handler: onlyNearby(http.HandlerFunc(cpuProfile))},
+			web.Mount{Pattern: "GET /debug/heap", Access: nearby, Handler: onlyNearby(http.HandlerFunc(heapProfile))})
+	}
 	a.site, err = web.New(web.Options{
 		Routes: routes,
-		Mounts: []web.Mount{
+		Mounts: append(mounts, []web.Mount{
 			{Pattern: "GET /healthz", Access: identity.Anyone, Handler: a.Health.Live(), Vital: true},
 			{Pattern: "GET /readyz", Access: identity.Anyone, Handler: a.Health.Readiness(), Vital: true},
 			{Pattern: "GET /metrics", Access: nearby, Handler: onlyNearby(a.Metrics.Handler()), Vital: true},
 			{Pattern: "GET /openapi.json", Access: identity.Anyone, Handler: a.openAPI()},
 			{Pattern: "/api/", Access: web.Access{Name: "each operation has its own", Check: identity.Anyone.Check}, Handler: api},
-		},
+		}...),
 		Brand: a.brand(), Bundle: a.Bundle, Assets: files, ErrorPage: ui.ErrorPage, Middleware: a.Rooms.middleware,
 		Log: a.log, Registerer: a.Metrics, Secret: secret, HTTPS: a.cfg.HTTPS(), TrustedOrigins: a.cfg.Security.TrustedOrigins,
 		TrustedProxies: a.cfg.Security.TrustedProxies, MaxInFlight: a.cfg.Limits.MaxInFlight,

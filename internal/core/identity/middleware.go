@@ -114,11 +114,12 @@ func (s *Service) admit(ctx context.Context, v visit, via string) (context.Conte
 	if len(actor.Posts) > 0 {
 		viewer.Agency, viewer.Post = actor.Posts[0].AgencyName, actor.Posts[0].Title
 	}
-	viewer.Nav = s.nav(ctx, actor)
-	if s.opts.Decorate != nil {
-		s.opts.Decorate(ctx, actor, &viewer)
-	}
-	return web.WithViewer(ctx, viewer), nil
+	return web.WithViewerLater(ctx, viewer, func(ctx context.Context, v *web.Viewer) {
+		v.Nav = s.nav(ctx, actor)
+		if s.opts.Decorate != nil {
+			s.opts.Decorate(ctx, actor, v)
+		}
+	}), nil
 }
 
 func (s *Service) nav(ctx context.Context, a Actor) []web.NavItem {

@@ -37,7 +37,7 @@ func (d *Desk) queue(w http.ResponseWriter, r *http.Request) error {
 		v.Query.Figure = dossier.Figure{Kind: kind, From: monthOf(q.Get("tu")), To: monthOf(q.Get("den")), Under: q.Get("duoi")}
 	}
 	var err error
-	if v.Counters, err = d.dossiers.Counters(ctx); err != nil {
+	if v.Counters, err = d.counters(ctx); err != nil {
 		return err
 	}
 	if !slices.Contains(dossier.Queues(), v.Query.Queue) {
@@ -53,6 +53,13 @@ func (d *Desk) queue(w http.ResponseWriter, r *http.Request) error {
 		v.Next = address(v.Query, v.Page.Next)
 	}
 	return web.Render(w, r, http.StatusOK, queuePage(v))
+}
+
+type countersKey struct{}
+
+// counters counts once a request: the sidebar and the tabs show the same figures.
+func (d *Desk) counters(ctx context.Context) (map[dossier.Queue]int, error) {
+	return web.Once(ctx, countersKey{}, func() (map[dossier.Queue]int, error) { return d.dossiers.Counters(ctx) })
 }
 
 // first is the queue that a working day begins with. A search looks everywhere.
@@ -206,7 +213,7 @@ func (d *Desk) Decorate(ctx context.Context, a identity.Actor, v *web.Viewer) {
 		return
 	}
 	v.Search = "/xu-ly"
-	counters, err := d.dossiers.Counters(ctx)
+	counters, err := d.counters(ctx)
 	if err != nil {
 		return // the page itself will say what is wrong
 	}

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -104,7 +105,7 @@ func (s *Site) finish(rec *recorder, r *http.Request, st *state, start time.Time
 	if pattern == "" {
 		pattern = "none"
 	}
-	s.metrics.observe(method(r.Method), pattern, status, took)
+	s.metrics.observe(method(r.Method), pattern, status, took, st.statements)
 
 	attrs := []slog.Attr{
 		slog.String("method", method(r.Method)),
@@ -187,8 +188,9 @@ func scrub(err error) string {
 }
 
 type metrics struct {
-	seconds *prometheus.HistogramVec
-	refused *prometheus.CounterVec
+	seconds    *prometheus.HistogramVec
+	statements *prometheus.HistogramVec
+	refused    *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer, g *gate) (*metrics, error) {
@@ -201,12 +203,17 @@ func newMetrics(reg prometheus.Registerer, g *gate) (*metrics, error) {
 			Help:    "Time to serve a request, by route pattern.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 30},
 		}, []string{"method", "route", "status"}),
+		statements: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "motcua_http_request_statements",
+			Help:    "SQL statements run to serve a request, by route pattern.",
+			Buckets: []float64{0, 1, 2, 5, 10, 20, 50, 100},
+		}, []string{"method", "route"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "motcua_http_shed_total",
 			Help: "Requests refused because too many were in flight, by kind.",
 		}, []string{"kind"}),
 	}
-	all := []prometheus.Collector{m.seconds, m.refused}
+	all := []prometheus.Collector{m.seconds, m.statements, m.refused}
 	for k := range kinds {
 		m.refused.WithLabelValues(k.name()) // there from the start, so that a rate can be seen
 		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -222,9 +229,13 @@ func newMetrics(reg prometheus.Registerer, g *gate) (*metrics, error) {
 	return m, nil
 }
 
-func (m *metrics) observe(method, route string, status int, took time.Duration) {
-	if m != nil {
-		m.seconds.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+func (m *metrics) observe(method, route string, status int, took time.Duration, statements *atomic.Int64) {
+	if m == nil {
+		return
+	}
+	m.seconds.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+	if statements != nil {
+		m.statements.WithLabelValues(method, route).Observe(float64(statements.Load()))
 	}
 }
 

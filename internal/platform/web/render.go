@@ -45,7 +45,7 @@ func cacheRules(h http.Header, r *http.Request) {
 	if h.Get("Cache-Control") != "" {
 		return
 	}
-	if ViewerFrom(r.Context()).SignedIn {
+	if signedIn(r.Context()) {
 		h.Set("Cache-Control", "no-store")
 	} else {
 		h.Set("Cache-Control", "private, no-cache")

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"motcua/internal/platform/i18n"
@@ -123,8 +124,37 @@ func WithViewer(ctx context.Context, v Viewer) context.Context {
 	return context.WithValue(ctx, viewerKey, v)
 }
 
+// WithViewerLater is WithViewer for what costs something to know: complete adds it
+// when a page is drawn. Programs ask for no pages.
+func WithViewerLater(ctx context.Context, v Viewer, complete func(ctx context.Context, v *Viewer)) context.Context {
+	return context.WithValue(ctx, viewerKey, &laterViewer{v: v, complete: complete})
+}
+
+type laterViewer struct {
+	v        Viewer
+	once     sync.Once
+	complete func(context.Context, *Viewer)
+}
+
 // ViewerFrom returns who looks at the page; the zero Viewer when nobody is signed in.
 func ViewerFrom(ctx context.Context) Viewer {
-	v, _ := ctx.Value(viewerKey).(Viewer)
-	return v
+	switch v := ctx.Value(viewerKey).(type) {
+	case Viewer:
+		return v
+	case *laterViewer:
+		v.once.Do(func() { v.complete(ctx, &v.v) })
+		return v.v
+	}
+	return Viewer{}
+}
+
+// signedIn tells whether anybody is, without drawing up the rest.
+func signedIn(ctx context.Context) bool {
+	switch v := ctx.Value(viewerKey).(type) {
+	case Viewer:
+		return v.SignedIn
+	case *laterViewer:
+		return v.v.SignedIn
+	}
+	return false
 }

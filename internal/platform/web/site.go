@@ -18,6 +18,7 @@ import (
 
 	"motcua/internal/platform/i18n"
 	"motcua/internal/platform/id"
+	"motcua/internal/platform/sqldb"
 )
 
 // Options is what a site is assembled from. The zero value of every field but
@@ -222,6 +223,9 @@ type state struct {
 	code    string // public code of the error, if any
 	gone    bool   // the client closed the connection
 	flash   flashes
+
+	statements *atomic.Int64 // of SQL that the request ran
+	once       map[any]any   // what was worked out for this request; see [Once]
 }
 
 func stateOf(ctx context.Context) *state {
@@ -282,6 +286,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	st := &state{site: s, ref: id.Public(8), method: r.Method, url: r.URL, pattern: pattern, referer: r.Header.Get("Referer")}
 	ctx := context.WithValue(r.Context(), requestKey, st)
 	ctx = i18n.WithBundle(ctx, s.opts.Bundle)
+	ctx, st.statements = sqldb.WithCounter(ctx)
 	r = r.WithContext(ctx)
 
 	rec := &recorder{ResponseWriter: w}
