@@ -24,15 +24,25 @@ type Dir struct {
 	disk Disk
 
 	mu     sync.Mutex
-	shards map[string]bool // whose folders are known to be durable
+	shards map[string]*shardState // folders that are known to be durable, or are being made so
 }
+
+// shardState is a folder on its way: made is closed when it is durable, or could not be.
+type shardState struct {
+	made chan struct{}
+	err  error
+}
+
+// pieces are what bytes are copied through: large enough that a scanned page takes
+// few calls.
+var pieces = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
 // NewDir opens the store in root, making the folder when it is absent.
 func NewDir(root string) (*Dir, error) { return NewDirOn(OS{}, root) }
 
 // NewDirOn is NewDir on a given disk.
 func NewDirOn(disk Disk, root string) (*Dir, error) {
-	d := &Dir{root: root, disk: disk, shards: map[string]bool{}}
+	d := &Dir{root: root, disk: disk, shards: map[string]*shardState{}}
 	if err := disk.MkdirAll(d.tmp("")); err != nil {
 		return nil, fmt.Errorf("making the folder of the files: %w", diskError(err))
 	}
@@ -87,7 +97,9 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader) (_ Staged, err error) {
 		}
 	}()
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, h), readerWith(ctx, r))
+	piece, _ := pieces.Get().(*[]byte)
+	n, err := io.CopyBuffer(io.MultiWriter(f, h), readerWith(ctx, r), *piece)
+	pieces.Put(piece)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -143,21 +155,33 @@ func (s *dirStaged) Commit(ctx context.Context) error {
 }
 
 // shard makes the folders above final and their names durable, once per process.
+// Those who want the same folder wait for one another, others do not: a new house
+// has 65,536 folders to make, and the disk makes many durable at once.
 func (d *Dir) shard(final string) error {
 	dir := filepath.Dir(final)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.shards[dir] {
-		return nil
+	s := d.shards[dir]
+	mine := s == nil
+	if mine {
+		s = &shardState{made: make(chan struct{})}
+		d.shards[dir] = s
 	}
-	if err := d.disk.MkdirAll(dir); err != nil {
-		return err
+	d.mu.Unlock()
+	if !mine {
+		<-s.made
+		return s.err
 	}
-	if err := errors.Join(d.disk.SyncDir(filepath.Dir(dir)), d.disk.SyncDir(d.root)); err != nil {
-		return err
+	s.err = d.disk.MkdirAll(dir)
+	if s.err == nil {
+		s.err = errors.Join(d.disk.SyncDir(filepath.Dir(dir)), d.disk.SyncDir(d.root))
 	}
-	d.shards[dir] = true
-	return nil
+	if s.err != nil {
+		d.mu.Lock()
+		delete(d.shards, dir) // the next one tries again
+		d.mu.Unlock()
+	}
+	close(s.made)
+	return s.err
 }
 
 // Put implements Store.
