@@ -130,7 +130,7 @@ func encodeBody(r *record) (b bodyJSON, err error) {
 }
 
 func insertRecord(ctx context.Context, tx *sqldb.Tx, r *record, b bodyJSON) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO dossier_dossier (id, number, procedure_code, procedure_name, version_id, case_id, offer_id, title, channel,
+	if err := tx.Later(ctx, `INSERT INTO dossier_dossier (id, number, procedure_code, procedure_name, version_id, case_id, offer_id, title, channel,
 			receiving_id, receiving_path, competent_id, competent_path, owner_account, owner_name, submitter_account, proxy, sets,
 			status, stage, step, clock, submitted_at, received_at, due_at, paused_at, finished_at, returned_at,
 			supplements, late, confidentiality, parent_id, fee_due, fee_paid, receipt_id, entry_id, result_id, version, updated_at)
@@ -143,7 +143,7 @@ func insertRecord(ctx context.Context, tx *sqldb.Tx, r *record, b bodyJSON) erro
 		r.Supplements, flag(r.Late), r.Confidentiality, r.ParentID, r.FeeDue, r.FeePaid, r.ReceiptID, r.EntryID, r.ResultID, r.Version, sqldb.Millis(r.UpdatedAt)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO dossier_body (dossier_id, owner, submitter, delivery, run, outcome) VALUES ($1, $2, $3, $4, $5, $6)`,
+	err := tx.Later(ctx, `INSERT INTO dossier_body (dossier_id, owner, submitter, delivery, run, outcome) VALUES ($1, $2, $3, $4, $5, $6)`,
 		r.ID, b.owner, b.submitter, b.delivery, b.run, b.outcome)
 	return err
 }
@@ -159,7 +159,7 @@ func updateRecord(ctx context.Context, tx *sqldb.Tx, r *record, b bodyJSON, was 
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE dossier_body SET run = $1, outcome = $2 WHERE dossier_id = $3`, b.run, b.outcome, r.ID)
+	err = tx.Later(ctx, `UPDATE dossier_body SET run = $1, outcome = $2 WHERE dossier_id = $3`, b.run, b.outcome, r.ID)
 	return true, err
 }
 
@@ -193,7 +193,7 @@ func insertMany(ctx context.Context, tx *sqldb.Tx, into string, rows [][]any) er
 		}
 		b.WriteByte(')')
 	}
-	_, err := tx.Exec(ctx, b.String(), args...)
+	err := tx.Later(ctx, b.String(), args...)
 	return err
 }
 

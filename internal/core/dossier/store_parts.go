@@ -15,7 +15,7 @@ import (
 // tasks, clock entries, supplement requests, notes, fees.
 
 func insertAnswers(ctx context.Context, tx *sqldb.Tx, dossierID string, revision int, at time.Time, actor, answers string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO dossier_answers (dossier_id, revision, at, actor, answers) VALUES ($1, $2, $3, $4, $5)`,
+	err := tx.Later(ctx, `INSERT INTO dossier_answers (dossier_id, revision, at, actor, answers) VALUES ($1, $2, $3, $4, $5)`,
 		dossierID, revision, sqldb.Millis(at), actor, answers)
 	return err
 }
@@ -109,13 +109,13 @@ func insertTasks(ctx context.Context, tx *sqldb.Tx, dossierID string, tasks []ta
 }
 
 func closeTask(ctx context.Context, tx *sqldb.Tx, dossierID, task, by string, at time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE dossier_task SET closed_at = $1, closed_by = $2 WHERE dossier_id = $3 AND task = $4 AND closed_at IS NULL`,
+	err := tx.Later(ctx, `UPDATE dossier_task SET closed_at = $1, closed_by = $2 WHERE dossier_id = $3 AND task = $4 AND closed_at IS NULL`,
 		sqldb.Millis(at), by, dossierID, task)
 	return err
 }
 
 func assignTask(ctx context.Context, tx *sqldb.Tx, dossierID, task, assignee, delegatedFrom string) error {
-	_, err := tx.Exec(ctx, `UPDATE dossier_task SET assignee_id = $1, delegated_from = $2, seen_at = NULL WHERE dossier_id = $3 AND task = $4`,
+	err := tx.Later(ctx, `UPDATE dossier_task SET assignee_id = $1, delegated_from = $2, seen_at = NULL WHERE dossier_id = $3 AND task = $4`,
 		assignee, delegatedFrom, dossierID, task)
 	return err
 }
@@ -123,7 +123,7 @@ func assignTask(ctx context.Context, tx *sqldb.Tx, dossierID, task, assignee, de
 // moveDue writes the dossier's new due time into its open tasks, which queues sort by.
 func moveDue(ctx context.Context, tx *sqldb.Tx, dossierID string, late time.Time) error {
 	never := int64(math.MaxInt64 >> 10)
-	_, err := tx.Exec(ctx, `UPDATE dossier_task SET late_at = $1,
+	err := tx.Later(ctx, `UPDATE dossier_task SET late_at = $1,
 			sort_at = CASE WHEN due_at IS NULL OR due_at > $2 THEN $2 ELSE due_at END
 		WHERE dossier_id = $3 AND closed_at IS NULL`, sqldb.NullMillis(late), orNever(late, never), dossierID)
 	return err
@@ -206,7 +206,7 @@ func insertSupplement(ctx context.Context, tx *sqldb.Tx, dossierID string, q Sup
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO dossier_supplement (id, dossier_id, round, asked_at, asked_by, asked_name, reason, guidance, missing, due_at, document_id)
+	err = tx.Later(ctx, `INSERT INTO dossier_supplement (id, dossier_id, round, asked_at, asked_by, asked_name, reason, guidance, missing, due_at, document_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		q.ID, dossierID, q.Round, sqldb.Millis(q.AskedAt), by, q.AskedBy, q.Reason, q.Guidance, missing, sqldb.NullMillis(q.DueAt), q.DocumentID)
 	return err
@@ -218,7 +218,7 @@ func endSupplement(ctx context.Context, tx *sqldb.Tx, dossierID string, answered
 	if answered {
 		column = "answered_at"
 	}
-	_, err := tx.Exec(ctx, `UPDATE dossier_supplement SET `+column+` = $1 WHERE dossier_id = $2 AND answered_at IS NULL AND expired_at IS NULL`,
+	err := tx.Later(ctx, `UPDATE dossier_supplement SET `+column+` = $1 WHERE dossier_id = $2 AND answered_at IS NULL AND expired_at IS NULL`,
 		sqldb.Millis(at), dossierID)
 	return err
 }
@@ -247,7 +247,7 @@ type note struct {
 }
 
 func insertNote(ctx context.Context, tx *sqldb.Tx, dossierID string, n note) error {
-	_, err := tx.Exec(ctx, `INSERT INTO dossier_note (id, dossier_id, at, actor, actor_name, audience, text) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	err := tx.Later(ctx, `INSERT INTO dossier_note (id, dossier_id, at, actor, actor_name, audience, text) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		n.ID, dossierID, sqldb.Millis(n.At), n.Actor, n.ActorName, n.Audience, n.Text)
 	return err
 }
@@ -276,7 +276,7 @@ func insertFees(ctx context.Context, tx *sqldb.Tx, dossierID string, fees []Fee)
 }
 
 func payFees(ctx context.Context, tx *sqldb.Tx, dossierID, receiptNo, method string, at time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE dossier_fee SET paid_at = $1, receipt_no = $2, method = $3 WHERE dossier_id = $4 AND paid_at IS NULL AND exempt = 0`,
+	err := tx.Later(ctx, `UPDATE dossier_fee SET paid_at = $1, receipt_no = $2, method = $3 WHERE dossier_id = $4 AND paid_at IS NULL AND exempt = 0`,
 		sqldb.Millis(at), receiptNo, method, dossierID)
 	return err
 }

@@ -110,7 +110,7 @@ func (f *Files) Claim(ctx context.Context, tx *sqldb.Tx, stream string, fileIDs 
 			values[i] = fmt.Sprintf("($%d, $1, $2)", i+3)
 			args = append(args, id)
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO blob_claim (file_id, stream, claimed_at) VALUES `+strings.Join(values, ", ")+` ON CONFLICT (file_id, stream) DO NOTHING`, args...); err != nil {
+		if err := tx.Later(ctx, `INSERT INTO blob_claim (file_id, stream, claimed_at) VALUES `+strings.Join(values, ", ")+` ON CONFLICT (file_id, stream) DO NOTHING`, args...); err != nil {
 			return err
 		}
 		in, args := placeholders(1, chunk)

@@ -137,7 +137,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sqldb.Tx, kind string, payload 
 	for _, o := range opts {
 		o(&e)
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO job_task (id, kind, key, payload, state, run_at, tries, holder, lease_until, error, created_at, changed_at)
+	if err := tx.Later(ctx, `INSERT INTO job_task (id, kind, key, payload, state, run_at, tries, holder, lease_until, error, created_at, changed_at)
 		VALUES ($1, $2, $3, $4, 'ready', $5, 0, '', 0, '', $6, $6)
 		ON CONFLICT (kind, key) WHERE state = 'ready' DO UPDATE SET payload = excluded.payload, changed_at = excluded.changed_at,
 			run_at = CASE WHEN excluded.run_at < job_task.run_at THEN excluded.run_at ELSE job_task.run_at END`,

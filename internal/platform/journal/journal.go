@@ -140,7 +140,7 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, e Event) (Event, err
 	if err := number(ctx, tx, &e); err != nil {
 		return Event{}, fmt.Errorf("journal: numbering %s: %w", e.Type, err)
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO journal_event (id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data)
+	if err := tx.Later(ctx, `INSERT INTO journal_event (id, stream, seq, type, at, actor, actor_name, on_behalf, purpose, data)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		e.ID, e.Stream, e.Seq, e.Type, sqldb.Millis(e.At), e.Actor, e.ActorName, e.OnBehalf, e.Purpose, string(e.Data)); err != nil {
 		return Event{}, fmt.Errorf("journal: appending %s: %w", e.Type, err)

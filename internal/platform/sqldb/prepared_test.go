@@ -2,6 +2,7 @@ package sqldb_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -151,4 +152,49 @@ func fill(t *testing.T, db *sqldb.DB, n int) {
 
 func numbers(rows *sqldb.Rows, err error) ([]int, error) {
 	return sqldb.Collect[int](rows, err)(func(r *sqldb.Rows) (n int, err error) { return n, r.Scan(&n) })
+}
+
+// What was put off is there for the next statement of the transaction, and what is
+// wrong with it undoes the transaction.
+func TestLater(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		fill(t, db, 2)
+		type small string
+		if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+			for i := range 5 {
+				if err := tx.Later(ctx, `INSERT INTO thing (n) VALUES ($1)`, 10+i); err != nil {
+					return err
+				}
+			}
+			var n int
+			if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM thing`).Scan(&n); err != nil || n != 7 {
+				return fmt.Errorf("%d in the transaction: %w", n, err)
+			}
+			if err := tx.Later(ctx, `DELETE FROM thing WHERE n = $1`, 1); err != nil {
+				return err
+			}
+			if err := tx.Later(ctx, `INSERT INTO counter (name, n) VALUES ($1, $2)`, small("named types too"), sqldb.NullMillis(sqldb.Time(5))); err != nil {
+				return err
+			}
+			return tx.Later(ctx, `DELETE FROM thing WHERE n = $1`, 2)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := numbers(db.Query(ctx, `SELECT n FROM thing ORDER BY n`)); err != nil || len(got) != 5 || got[0] != 10 {
+			t.Errorf("%v, %v", got, err)
+		}
+		err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+			if err := tx.Later(ctx, `INSERT INTO thing (n) VALUES (77)`); err != nil {
+				return err
+			}
+			return tx.Later(ctx, `INSERT INTO thing (n) VALUES (10)`) // there already
+		})
+		if !errors.Is(err, sqldb.ErrDuplicate) {
+			t.Errorf("a double row: %v", err)
+		}
+		if got, err := numbers(db.Query(ctx, `SELECT n FROM thing WHERE n = $1`, 77)); err != nil || len(got) != 0 {
+			t.Errorf("its neighbour stayed: %v, %v", got, err)
+		}
+	})
 }

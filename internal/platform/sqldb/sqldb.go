@@ -17,6 +17,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -103,6 +104,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")",
 			"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-16384)", "mmap_size(268435456)",
 			"journal_size_limit(67108864)",
+			// Under load the log is carried into the file every 16 MB, not every 4: fewer
+			// waits, and a page that changes often is written once.
+			"wal_autocheckpoint(4000)",
 		} {
 			q.Add("_pragma", p)
 		}
@@ -138,7 +142,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 }
 
 func openPostgres(ctx context.Context, rawURL string, opts Options) (*DB, error) {
-	pool, err := sql.Open("pgx", rawURL)
+	pool, err := sql.Open("pgx", plainAtHome(rawURL))
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
 	}
@@ -153,6 +157,23 @@ func openPostgres(ctx context.Context, rawURL string, opts Options) (*DB, error)
 		return nil, errors.Join(fmt.Errorf("reaching PostgreSQL: %w", err), pool.Close())
 	}
 	return &DB{dialect: Postgres, read: pool, write: pool, reads: plainHandle{pool}}, nil
+}
+
+// plainAtHome leaves the encryption out on the way to a server on this machine,
+// unless the address asks for it: nobody stands between, and it costs a fifth of
+// the time of a submission.
+func plainAtHome(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Query().Has("sslmode") {
+		return rawURL
+	}
+	if host := u.Hostname(); host != "localhost" && (net.ParseIP(host) == nil || !net.ParseIP(host).IsLoopback()) {
+		return rawURL
+	}
+	q := u.Query()
+	q.Set("sslmode", "disable")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // Dialect names the engine.
@@ -224,6 +245,7 @@ type Tx struct {
 	dialect Dialect
 	q       runner
 	after   []func()
+	later   later // PostgreSQL: what waits to be sent; nil on SQLite
 }
 
 // Dialect names the engine.
@@ -231,11 +253,17 @@ func (tx *Tx) Dialect() Dialect { return tx.dialect }
 
 // Query implements Reader.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	if err := tx.send(ctx); err != nil {
+		return nil, err
+	}
 	return runQuery(tx.shield(ctx), tx.q, query, args)
 }
 
 // QueryRow implements Reader.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
+	if err := tx.send(ctx); err != nil {
+		return &Row{err: err}
+	}
 	return runQueryRow(tx.shield(ctx), tx.q, query, args)
 }
 
@@ -250,6 +278,9 @@ func (tx *Tx) shield(ctx context.Context) context.Context {
 
 // Exec implements Querier.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := tx.send(ctx); err != nil {
+		return 0, err
+	}
 	watch(ctx, query, args)
 	res, err := tx.q.exec(tx.shield(ctx), query, args)
 	if err != nil {

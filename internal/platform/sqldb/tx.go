@@ -45,12 +45,21 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error) {
-	stx, err := db.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	conn, err := db.write.Conn(ctx)
 	if err != nil {
 		return keep(err)
 	}
-	tx := &Tx{dialect: Postgres, q: plainHandle{stx}}
-	if err := guarded(fn, tx); err != nil {
+	defer func() { err = errors.Join(err, ignoreDone(conn.Close())) }()
+	stx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		return err
+	}
+	tx := &Tx{dialect: Postgres, q: plainHandle{stx}, later: &pgLater{conn: conn}}
+	err = guarded(fn, tx)
+	if err == nil {
+		err = tx.later.send(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, ignoreDone(stx.Rollback()))
 	}
 	if err := stx.Commit(); err != nil {
@@ -72,7 +81,7 @@ func keep(err error) error {
 }
 
 func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return nil
 	}
 	return err
