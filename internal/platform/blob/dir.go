@@ -23,14 +23,8 @@ type Dir struct {
 	root string
 	disk Disk
 
-	mu     sync.Mutex
-	shards map[string]*shardState // folders that are known to be durable, or are being made so
-}
-
-// shardState is a folder on its way: made is closed when it is durable, or could not be.
-type shardState struct {
-	made chan struct{}
-	err  error
+	mu    sync.Mutex
+	known map[string]bool // folders whose names are durable
 }
 
 // pieces are what bytes are copied through: large enough that a scanned page takes
@@ -42,7 +36,7 @@ func NewDir(root string) (*Dir, error) { return NewDirOn(OS{}, root) }
 
 // NewDirOn is NewDir on a given disk.
 func NewDirOn(disk Disk, root string) (*Dir, error) {
-	d := &Dir{root: root, disk: disk, shards: map[string]*shardState{}}
+	d := &Dir{root: root, disk: disk, known: map[string]bool{}}
 	if err := disk.MkdirAll(d.tmp("")); err != nil {
 		return nil, fmt.Errorf("making the folder of the files: %w", diskError(err))
 	}
@@ -120,8 +114,10 @@ func (s *dirStaged) Discard(ctx context.Context) error { return s.d.DiscardStage
 
 func (s *dirStaged) Commit(ctx context.Context) error {
 	d, final := s.d, s.d.path(s.ref.Hash)
-	if err := d.shard(final); err != nil {
-		return diskError(err)
+	if !d.isKnown(filepath.Dir(final)) {
+		if err := d.disk.MkdirAll(filepath.Dir(final)); err != nil {
+			return diskError(err)
+		}
 	}
 	// A link, unlike a rename, never replaces what is there.
 	err := d.disk.Link(d.tmp(s.id), final)
@@ -131,7 +127,7 @@ func (s *dirStaged) Commit(ctx context.Context) error {
 			if err := d.disk.Rename(d.tmp(s.id), final); err != nil {
 				return diskError(err)
 			}
-			return diskError(d.disk.SyncDir(filepath.Dir(final)))
+			return diskError(d.settle(filepath.Dir(final)))
 		}
 		err = fs.ErrExist
 	}
@@ -148,40 +144,38 @@ func (s *dirStaged) Commit(ctx context.Context) error {
 		}
 	}
 	// Also when the name was there: the one who made it may not have got this far.
-	if err := d.disk.SyncDir(filepath.Dir(final)); err != nil {
+	if err := d.settle(filepath.Dir(final)); err != nil {
 		return diskError(err)
 	}
 	return s.Discard(ctx)
 }
 
-// shard makes the folders above final and their names durable, once per process.
-// Those who want the same folder wait for one another, others do not: a new house
-// has 65,536 folders to make, and the disk makes many durable at once.
-func (d *Dir) shard(final string) error {
-	dir := filepath.Dir(final)
+// settle makes the names in a folder durable, and its own name and that of the
+// folder above once per process. The innermost comes first: a disk that keeps a
+// journal has then written all of them at once, and the others cost nothing.
+func (d *Dir) settle(dir string) error {
+	if err := d.disk.SyncDir(dir); err != nil {
+		return err
+	}
+	var fresh []string
+	for ; dir != d.root && !d.isKnown(dir); dir = filepath.Dir(dir) {
+		if err := d.disk.SyncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		fresh = append(fresh, dir)
+	}
 	d.mu.Lock()
-	s := d.shards[dir]
-	mine := s == nil
-	if mine {
-		s = &shardState{made: make(chan struct{})}
-		d.shards[dir] = s
+	defer d.mu.Unlock()
+	for _, name := range fresh { // only when those above are durable too
+		d.known[name] = true
 	}
-	d.mu.Unlock()
-	if !mine {
-		<-s.made
-		return s.err
-	}
-	s.err = d.disk.MkdirAll(dir)
-	if s.err == nil {
-		s.err = errors.Join(d.disk.SyncDir(filepath.Dir(dir)), d.disk.SyncDir(d.root))
-	}
-	if s.err != nil {
-		d.mu.Lock()
-		delete(d.shards, dir) // the next one tries again
-		d.mu.Unlock()
-	}
-	close(s.made)
-	return s.err
+	return nil
+}
+
+func (d *Dir) isKnown(dir string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.known[dir]
 }
 
 // Put implements Store.

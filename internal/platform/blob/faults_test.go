@@ -161,8 +161,8 @@ func TestAShortWriteIsNotAcknowledged(t *testing.T) {
 	}
 }
 
-// A change of the order of steps shall be seen in review: bytes
-// are synced before they get a name, the name before the answer.
+// A change of the order of steps shall be seen in review: bytes are synced before
+// they get a name; the name, and those of the folders it is in, before the answer.
 func TestTheOrderOfSteps(t *testing.T) {
 	disk := newMemDisk()
 	d, err := blob.NewDirOn(disk, "/data/files")
@@ -174,7 +174,7 @@ func TestTheOrderOfSteps(t *testing.T) {
 	if _, err := d.Put(context.Background(), bytes.NewReader(content(1, 1000))); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"create", "write", "sync", "mkdir", "syncdir", "syncdir", "link", "syncdir", "remove"}
+	want := []string{"create", "write", "sync", "mkdir", "link", "syncdir", "syncdir", "syncdir", "remove"}
 	if !slices.Equal(steps, want) {
 		t.Errorf("steps = %v\nwant    %v", steps, want)
 	}
