@@ -36,7 +36,7 @@ func (tx *Tx) send(ctx context.Context) error {
 	if tx.later == nil {
 		return nil
 	}
-	return translate(tx.later.send(ctx))
+	return fromDriver(tx.later.send(ctx))
 }
 
 // pgLater is later on the connection of a transaction.

@@ -52,12 +52,14 @@ func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error)
 	defer func() { err = errors.Join(err, ignoreDone(conn.Close())) }()
 	stx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
-		return err
+		return keep(err)
 	}
 	tx := &Tx{dialect: Postgres, q: plainHandle{stx}, later: &pgLater{conn: conn}}
 	err = guarded(fn, tx)
 	if err == nil {
-		err = tx.later.send(ctx)
+		if err = tx.later.send(ctx); err != nil {
+			err = keep(err)
+		}
 	}
 	if err != nil {
 		return errors.Join(err, ignoreDone(stx.Rollback()))
