@@ -47,7 +47,7 @@ func runPeers(ctx context.Context, o options, b *book) (err error) {
 	if err != nil {
 		return errors.Join(err, pocket.stop())
 	}
-	ours, err := startOurs(ctx, h)
+	ours, err := startOurs(ctx, o, h)
 	if err != nil {
 		return errors.Join(err, pocket.stop())
 	}
@@ -70,7 +70,7 @@ func runPeers(ctx context.Context, o options, b *book) (err error) {
 	if h, err = prepare(ctx, o, b, bin, "postgres", 0); err != nil {
 		return errors.Join(err, directus.stop())
 	}
-	if ours, err = startOurs(ctx, h); err != nil {
+	if ours, err = startOurs(ctx, o, h); err != nil {
 		return errors.Join(err, directus.stop())
 	}
 	return errors.Join(compare(ctx, o, b, ours, directus, 3), ours.stop(), directus.stop())
@@ -142,10 +142,14 @@ func compare(ctx context.Context, o options, b *book, ours, theirs peer, wish fl
 				return fmt.Errorf("%s: %s: %w", both[p].name(), job.name, err)
 			}
 		}
-		for range max(o.windows, 2) {
+		for window := range max(o.windows, 2) {
 			for p := range both {
+				done := func() error { return nil }
+				if us, ok := both[p].(*ourselves); ok && window == 0 {
+					done = profiled(ctx, options{profile: o.profile, window: o.window, windows: 1}, us.c.base, "peers-"+job.name[:4])
+				}
 				s, err := crowd(ctx, job.clients, o.window, job.work(p))
-				if err != nil {
+				if err = errors.Join(err, done()); err != nil {
 					return fmt.Errorf("%s: %s: %w", both[p].name(), job.name, err)
 				}
 				rates[p] = append(rates[p], s.rate)
@@ -207,8 +211,8 @@ type ourselves struct {
 	files map[string]string
 }
 
-func startOurs(ctx context.Context, h house) (*ourselves, error) {
-	s, err := serve(ctx, h.bin, environ(), append([]string{"serve", "--listen", "127.0.0.1:0"}, h.flags()...)...)
+func startOurs(ctx context.Context, o options, h house) (*ourselves, error) {
+	s, err := serve(ctx, h.bin, environ(), append(o.serving(), h.flags()...)...)
 	if err != nil {
 		return nil, err
 	}

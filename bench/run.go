@@ -65,11 +65,7 @@ func measure(ctx context.Context, o options, b *book, h house) (err error) {
 			return err
 		}
 	}
-	how := []string{"serve", "--listen", "127.0.0.1:0"}
-	if o.profile != "" {
-		how = append(how, "--development")
-	}
-	s, err := serve(ctx, h.bin, environ(), append(how, h.flags()...)...)
+	s, err := serve(ctx, h.bin, environ(), append(o.serving(), h.flags()...)...)
 	if err != nil {
 		return err
 	}
@@ -127,6 +123,15 @@ func measure(ctx context.Context, o options, b *book, h house) (err error) {
 		return nil
 	}
 	return plans(ctx, b, h, pages)
+}
+
+// serving is how a house is opened; to be profiled it must be in development.
+func (o options) serving() []string {
+	how := []string{"serve", "--listen", "127.0.0.1:0"}
+	if o.profile != "" {
+		how = append(how, "--development")
+	}
+	return how
 }
 
 // profiled records where the server's time goes while something is measured.
