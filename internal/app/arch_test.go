@@ -169,7 +169,7 @@ func helper(p string) bool { return strings.HasSuffix(path.Base(p), "test") }
 
 // tries reports whether a package tries the house out from outside, as journeys
 // do: benchmarks and drills, which are part of no program that people run.
-func tries(p string) bool { return strings.HasPrefix(p, "bench/") }
+func tries(p string) bool { return p == "bench" || strings.HasPrefix(p, "bench/") }
 
 // arrows: an import only goes down a floor; in core only to rooms before; modules
 // never to each other; and nothing but tests to a test helper.
