@@ -173,7 +173,7 @@ func (p *Person) Path() string { return strings.TrimPrefix(p.URL(), p.base) }
 func (p *Person) Text() string {
 	p.t.Helper()
 	var s string
-	p.eval(`document.body.innerText`, &s)
+	p.eval(`document.body ? document.body.innerText : ""`, &s)
 	return s
 }
 
