@@ -182,6 +182,33 @@ type agencyView struct {
 	Children org.AgencyPage
 	Next     string
 	May      bool // change it
+	Heirs    []kin
+	Former   []kin
+}
+
+// kin is an agency that took over or was taken over.
+type kin struct {
+	org.Succession
+	Name string
+	Href string // "" where the reader administers nothing
+}
+
+// kinship names the agencies at the other end of successions. Agencies are public;
+// their administration is not.
+func (s *Service) kinship(ctx context.Context, list []org.Succession, end func(org.Succession) string) ([]kin, error) {
+	out := make([]kin, 0, len(list))
+	for _, x := range list {
+		a, err := s.org.Agency(ctx, end(x))
+		if err != nil {
+			return nil, err
+		}
+		k := kin{Succession: x, Name: a.Name}
+		if slices.ContainsFunc(scope(identity.From(ctx)), a.Within) {
+			k.Href = agencyPath(a.ID)
+		}
+		out = append(out, k)
+	}
+	return out, nil
 }
 
 func (s *Service) agency(w http.ResponseWriter, r *http.Request) error {
@@ -199,6 +226,16 @@ func (s *Service) agency(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Children.Next != "" {
 		v.Next = nextPage(r, v.Children.Next)
+	}
+	to, from, err := s.org.Successions(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	if v.Heirs, err = s.kinship(ctx, to, func(x org.Succession) string { return x.ToID }); err != nil {
+		return err
+	}
+	if v.Former, err = s.kinship(ctx, from, func(x org.Succession) string { return x.FromID }); err != nil {
+		return err
 	}
 	return web.Render(w, r, http.StatusOK, agencyPage(v))
 }

@@ -177,6 +177,18 @@ func agencyTerms(ctx context.Context, a org.Agency) []ui.Term {
 	return terms
 }
 
+func kinColumns(ctx context.Context) []ui.Column {
+	return []ui.Column{{Text: word(ctx, "admin.kin.agency"), Grow: true}, {Text: word(ctx, "admin.kin.day")}, {Text: word(ctx, "admin.kin.basis")}, {Text: word(ctx, "admin.kin.share")}}
+}
+
+// shareWords says what a successor took.
+func shareWords(ctx context.Context, heir bool) string {
+	if heir {
+		return word(ctx, "admin.kin.heir")
+	}
+	return word(ctx, "admin.kin.part")
+}
+
 func agencyActions(ctx context.Context, a org.Agency) []ui.LinkItem {
 	links := []ui.LinkItem{{Text: word(ctx, "admin.edit-agency"), Href: agencyPath(a.ID) + "/sua"}}
 	if a.ParentID != "" {

@@ -17,6 +17,7 @@ type statsView struct {
 	Query dossier.StatQuery
 	Rows  []dossier.StatRow
 	Opens bool // the reader may open the dossiers behind the figures
+	Moved bool // a decree moved dossiers in this period
 }
 
 // stats shows the figures of a period, each line by agency, procedure or month.
@@ -31,6 +32,7 @@ func (d *Desk) stats(w http.ResponseWriter, r *http.Request) error {
 	if v.Rows, err = d.dossiers.Stats(r.Context(), v.Query); err != nil {
 		return err
 	}
+	v.Moved = slices.ContainsFunc(v.Rows, func(r dossier.StatRow) bool { return r.MovedIn > 0 || r.MovedOut > 0 })
 	v.Opens = slices.ContainsFunc(Readers(), identity.From(r.Context()).May)
 	return web.Render(w, r, http.StatusOK, statsPage(v))
 }
@@ -40,6 +42,9 @@ func (v statsView) figures(row dossier.StatRow) []figure {
 	list := []figure{
 		{"carried", row.Carried}, {"received", row.Received}, {"online", row.Online}, {"done", row.Done}, {"in_time", row.InTime},
 		{"late", row.Late}, {"refused", row.Refused}, {"withdrawn", row.Withdrawn}, {"pending", row.Pending},
+	}
+	if v.Moved {
+		list = slices.Insert(list, len(list)-1, figure{"moved_in", row.MovedIn}, figure{"moved_out", row.MovedOut})
 	}
 	if v.Query.By != "month" { // what is overdue is so today, in no month
 		list = append(list, figure{"overdue", row.Overdue})
@@ -53,9 +58,10 @@ type figure struct {
 }
 
 // list is the address of the dossiers that a figure counts, "" when it counts none
-// or the reader may not open them.
+// or the reader may not open them. What a decree moved stands with the agency that has
+// it now, so no list of the other shows it.
 func (v statsView) list(row dossier.StatRow, f figure) string {
-	if f.n == 0 || !v.Opens {
+	if f.n == 0 || !v.Opens || f.kind == "moved_in" || f.kind == "moved_out" {
 		return ""
 	}
 	q := dossier.QueueQuery{Queue: dossier.QueueAll, Figure: dossier.Figure{Kind: f.kind, From: v.Query.From, To: v.Query.To, Under: v.Query.Agency}}

@@ -335,6 +335,9 @@ func verifyTerms(ctx context.Context, v verifyView) []ui.Term {
 
 func entryTerms(ctx context.Context, e register.PublicEntry) []ui.Term {
 	var terms []ui.Term
+	if e.Keeper != "" && e.Keeper != e.Agency {
+		terms = append(terms, ui.Term{Term: i18n.T(ctx, "portal.result.keeper"), Value: e.Keeper})
+	}
 	if e.Holder != "" {
 		terms = append(terms, ui.Term{Term: i18n.T(ctx, "portal.result.holder"), Value: e.Holder})
 	}
