@@ -169,6 +169,9 @@ func (r *resolver) communes(p, d match) {
 		if c.weak && p.nodes == nil && d.nodes == nil && c.start > 0 {
 			continue // the last words of a street's name
 		}
+		if c.weak && r.withinName(c.start) {
+			continue
+		}
 		town := c.weak && !c.marked && d.nodes == nil && r.isDistrict(c, p.nodes)
 		for i, n := range c.nodes {
 			if town && (p.nodes != nil || !n.ValidOn(r.o.Today)) {
@@ -203,6 +206,20 @@ func (r *resolver) larger(p, d match) {
 			r.add(parse{unit: n, start: p.start, score: p.scores[i] + r.dayScore(n), mended: p.mended})
 		}
 	}
+}
+
+// withinName reports whether the part before a token begins with the kind of a
+// commune: then its name is all that follows, and not only the last words of it.
+func (r *resolver) withinName(start int) bool {
+	first := start
+	for first > 0 && !r.tokens[first].hard {
+		first--
+	}
+	if first == start {
+		return false
+	}
+	kinds, _ := r.kindAt(Commune, first, start)
+	return len(kinds) > 0
 }
 
 // isDistrict reports whether the words of a match are also the name of a district in

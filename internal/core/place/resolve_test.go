@@ -229,6 +229,14 @@ func TestTypingMistakesNeverMislead(t *testing.T) {
 	}
 }
 
+// The kind before a name says where the name begins: its last words are not another's.
+func TestAMistypedNameIsNotItsLastWords(t *testing.T) {
+	a := National().Resolve("Phường A Nhơn Đông, Tỉnh Gia Lai", Options{Today: today})
+	if a.Status == Resolved && a.Now().Name != "An Nhơn Đông" {
+		t.Errorf("led to %s", a.Now().FullName())
+	}
+}
+
 func TestSearch(t *testing.T) {
 	x := National()
 	first := func(f Filter) string {

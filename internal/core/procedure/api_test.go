@@ -50,7 +50,7 @@ func TestAPI(t *testing.T) {
 				t.Errorf("%s: %d", path, code)
 			}
 		}
-		if code := get("/api/v1/procedures?level=district", &found); code != http.StatusUnprocessableEntity {
+		if code := get("/api/v1/procedures?level=galaxy", &found); code != http.StatusUnprocessableEntity {
 			t.Errorf("an unknown level: %d", code)
 		}
 		var fields struct{ Items []fieldJSON }

@@ -170,7 +170,8 @@ func (f *Files) append(ctx context.Context, u Upload, offset int64, staged Stage
 		return nil
 	})
 	if err != nil {
-		kept = false
+		// Where the commit's answer was lost, the row may well stand: then kept says so,
+		// and bytes that belong to nothing after all are the sweep's.
 		if now.ID == "" {
 			now = u
 		}
