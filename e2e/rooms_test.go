@@ -101,5 +101,5 @@ func (s *site) rooms(t *testing.T) []visit {
 	for _, path := range []string{"", "/muc", "/muc/9.990002", "/muc/9.990002/sua"} {
 		pages = append(pages, visit{"admin", "/quan-tri/danh-muc" + path})
 	}
-	return append(pages, visit{"admin", first}, visit{"admin", again}, visit{"admin", change}, visit{"admin", "/quan-tri/dia-ban"}, visit{"admin", "/quan-tri/dia-ban?q=tu+liem&cu=1"})
+	return append(pages, visit{"admin", first}, visit{"admin", again}, visit{"admin", change}, visit{"admin", "/quan-tri/dia-ban"}, visit{"admin", "/quan-tri/dia-ban?q=tu+liem&cu=true"})
 }

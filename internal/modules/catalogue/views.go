@@ -199,6 +199,9 @@ func lackList(ctx context.Context, lacks []Lack, inWords bool) string {
 			words = append(words, needWords(ctx, l.Need))
 		}
 	}
+	if len(words) == 0 {
+		return "–"
+	}
 	return strings.Join(words, ", ")
 }
 
@@ -237,7 +240,11 @@ func columns(ctx context.Context, keys ...string) []ui.Column {
 	out := make([]ui.Column, len(keys))
 	for i, k := range keys {
 		name, how, _ := strings.Cut(k, ":")
-		out[i] = ui.Column{Text: i18n.T(ctx, "catalogue.col."+name), Numeric: how == "n", Narrow: how == "n" || how == "s", Grow: how == "g"}
+		text := i18n.T(ctx, "catalogue.col."+name)
+		if how == "n" { // a narrow column would put each word on a line of its own
+			text = strings.ReplaceAll(text, " ", "\u00a0")
+		}
+		out[i] = ui.Column{Text: text, Numeric: how == "n", Narrow: how == "n" || how == "s", Grow: how == "g"}
 	}
 	return out
 }

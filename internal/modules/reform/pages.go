@@ -357,9 +357,25 @@ func listColumns(ctx context.Context) []ui.Column {
 		{Text: i18n.T(ctx, "reform.fact.created"), Quiet: true}}
 }
 
-func effectColumns(ctx context.Context) []ui.Column {
-	return []ui.Column{{Text: i18n.T(ctx, "reform.column.what"), Grow: true}, {Text: i18n.T(ctx, "reform.column.from")}, {Text: i18n.T(ctx, "reform.column.to")},
-		{Text: i18n.T(ctx, "reform.column.note")}}
+func effectColumns(ctx context.Context, v effectsViewData) []ui.Column {
+	cols := []ui.Column{{Text: i18n.T(ctx, "reform.column.what"), Grow: true}, {Text: i18n.T(ctx, "reform.column.from")}, {Text: i18n.T(ctx, "reform.column.to")}}
+	if v.noted() {
+		cols = append(cols, ui.Column{Text: i18n.T(ctx, "reform.column.note")})
+	}
+	return cols
+}
+
+// noted reports whether there is anything to put into the column of notes.
+func (v effectsViewData) noted() bool {
+	return slices.ContainsFunc(v.Items, func(e Effect) bool { return e.Note != "" })
+}
+
+// draftCard heads what can be done with a draft; one with mistakes cannot be applied.
+func draftCard(ctx context.Context, v decreeView) ui.CardProps {
+	if len(v.Problems) > 0 {
+		return ui.CardProps{Title: i18n.T(ctx, "reform.state.draft"), Icon: "edit"}
+	}
+	return ui.CardProps{Title: i18n.T(ctx, "reform.apply"), Icon: "check-circle"}
 }
 
 func problemColumns(ctx context.Context) []ui.Column {

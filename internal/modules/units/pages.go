@@ -255,3 +255,17 @@ func chapterTerms(ctx context.Context, v unitView, c place.Chapter) []ui.Term {
 	}
 	return terms
 }
+
+// heirNames are the units that a past one belongs to today, a dash for one that stands.
+func heirNames(f place.Found) string {
+	var names []string
+	for _, h := range f.Heirs {
+		if h.Unit.Key() != f.Unit.Key() {
+			names = append(names, h.Unit.FullName())
+		}
+	}
+	if len(names) == 0 {
+		return "–"
+	}
+	return strings.Join(names, "; ")
+}
