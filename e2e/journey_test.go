@@ -210,3 +210,63 @@ func TestNothingTypedIsLost(t *testing.T) {
 		t.Errorf("after the session ended the address is %q", got)
 	}
 }
+
+// TestASupplementIsAskedForAndGiven is a dossier that lacks something: received, asked
+// for more by the officer while its clock stands still, supplied by the citizen from a
+// telephone, and taken up again. Once with JavaScript and once without.
+func TestASupplementIsAskedForAndGiven(t *testing.T) {
+	s := open(t)
+	for _, noScript := range []bool{false, true} {
+		t.Run(fmt.Sprintf("noScript=%v", noScript), func(t *testing.T) {
+			child := "Nguyễn Minh Bổ"
+			s.forgetDrafts(t)
+			as := func(role string, width int) *browser.Person {
+				t.Helper()
+				p := s.person(t, browser.Options{Name: role, NoScript: noScript, Width: width})
+				s.signIn(p, s.account(t, role, ""))
+				return p
+			}
+			n := s.fileBirth(t, as("citizen", 1280), child)
+			clerk := as("counter_clerk", 1280)
+			clerk.Visit("/xu-ly/" + n)
+			clerk.Press("Tiếp nhận")
+			clerk.Sees("Đã cập nhật hồ sơ")
+
+			officer := as("officer", 1280)
+			officer.Visit("/xu-ly/" + n)
+			officer.Press("Yêu cầu bổ sung")
+			officer.PressNth("Yêu cầu bổ sung", 1)
+			officer.Sees("Có 1 mục cần sửa") // what is asked for must be said
+			if !officer.HasField("Lý do") {
+				officer.Press("Yêu cầu bổ sung")
+			}
+			officer.Choose("Giấy chứng sinh")
+			officer.Fill("Lý do", "Bản chụp bị mờ, không đọc được ngày sinh.")
+			officer.PressNth("Yêu cầu bổ sung", 1)
+			officer.Sees("Đã cập nhật hồ sơ")
+			officer.Visit("/xu-ly/" + n)
+			officer.Sees("Chờ người dân bổ sung")
+
+			telephone := as("citizen", 360)
+			telephone.Visit("/thong-bao")
+			telephone.Sees(n)
+			telephone.Visit("/ho-so/" + n)
+			telephone.Sees("Cần bổ sung hồ sơ", "Bản chụp bị mờ, không đọc được ngày sinh.")
+			telephone.Press("Bổ sung ngay")
+			telephone.Attach("Giấy chứng sinh", scan(t, "chung-sinh-ro-net.pdf"))
+			if telephone.Scripted() {
+				telephone.WaitFor("chung-sinh-ro-net.pdf")
+			}
+			telephone.Fill("Lời nhắn cho cán bộ", "Em chụp lại ạ.")
+			telephone.Press("Gửi bổ sung")
+			telephone.Sees("Đã gửi bổ sung", "Đang xử lý")
+
+			officer.Visit("/xu-ly/" + n)
+			officer.Sees("chung-sinh-ro-net.pdf", "Em chụp lại ạ.", "Đang xử lý")
+			officer.Fill("Số định danh cá nhân của trẻ", "099326900998")
+			officer.Fill("Quyển số", "01/2026")
+			officer.Press("Trình ký")
+			officer.Sees("Đã cập nhật hồ sơ")
+		})
+	}
+}
