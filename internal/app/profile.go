@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// cpuProfile records where the time goes, for ?seconds=10, for `go tool pprof`.
+// cpuProfile records where the time goes, for ?seconds=10 (1 to 120), for `go tool pprof`.
 func cpuProfile(w http.ResponseWriter, r *http.Request) {
 	seconds, err := strconv.Atoi(r.URL.Query().Get("seconds"))
 	if err != nil || seconds < 1 || seconds > 120 {
-		seconds = 10
+		http.Error(w, "say for how long: ?seconds=1 to 120", http.StatusBadRequest)
+		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	if err := pprof.StartCPUProfile(w); err != nil {
