@@ -139,7 +139,7 @@ var helpKeys = []string{
 	"reform", "reform_check", "reform_preview", "reform_apply", "reform_undo", "reform_file", "reform_csv", "reform_past",
 	"catalogue", "catalogue_import", "catalogue_diff", "catalogue_score", "catalogue_path", "catalogue_apply", "catalogue_resume", "catalogue_errors", "catalogue_agency",
 	"pack", "pack_check", "pack_test", "pack_diff", "pack_load", "pack_list", "pack_path",
-	"explain", "explain_as", "explain_code", "search", "search_find", "search_text", "search_judge", "search_questions", "search_misses",
+	"explain", "explain_as", "explain_code", "search", "search_find", "search_text", "search_after", "search_judge", "search_questions", "search_misses",
 	"token", "token_create", "token_login", "token_name", "token_days", "config", "config_show", "config_check", "config_example", "version",
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,15 +20,19 @@ type searchCmd struct {
 
 type searchFindCmd struct {
 	house
-	Text []string `arg:"" help:"${search_text}"`
+	Text  []string `arg:"" help:"${search_text}"`
+	After string   `help:"${search_after}" placeholder:"CODE"`
 }
 
 // Run prints what the search finds, as the site would show it.
 func (c *searchFindCmd) Run(r *run) error {
 	return r.catalogue(c.house, func(procedures *procedure.Service) error {
-		page, err := procedures.Search(r.ctx, procedure.Query{Text: strings.Join(c.Text, " "), Limit: 10})
+		page, err := procedures.Search(r.ctx, procedure.Query{Text: strings.Join(c.Text, " "), After: c.After, Limit: 10})
 		if err != nil {
 			return err
+		}
+		if page.About != nil {
+			r.say("cli.search.about", "name", page.About.Name.Lang(r.lang))
 		}
 		for _, h := range page.Hits {
 			r.print(fmt.Sprintf("%-10s  %s\n", h.Code, h.Name.Lang(r.lang)))
@@ -63,18 +68,23 @@ func (c *searchJudgeCmd) Run(r *run) error {
 			return err
 		}
 		r.say("cli.search.read", "files", files, "n", len(all), "procedures", v.Procedures)
-		for _, title := range v.Missing {
-			r.say("cli.search.missing", "title", title)
+		missing := 0
+		for _, m := range v.Missing {
+			missing += m.Asked
+			r.say("cli.search.missing", "title", m.Title, "n", m.Asked)
 		}
 		for _, m := range v.Worst(c.Misses) {
-			r.say("cli.search.miss", "place", m.Place, "question", m.Text, "title", m.Title, "found", strings.Join(m.Found, " / "))
+			r.say("cli.search.miss", "place", m.Place, "question", m.Text, "after", cmp.Or(m.After, "–"), "title", m.Title, "found", strings.Join(m.Found, " / "))
+		}
+		for _, g := range v.Files {
+			r.say("cli.search.group.file", "name", g.Name, "n", g.Asked, "top1", percent(g.Rate(g.Top1)), "top3", percent(g.Rate(g.Top3)), "strict", percent(g.Rate(g.Strict)))
 		}
 		for _, g := range v.Groups {
 			r.say("cli.search.group."+g.Name, "n", g.Asked, "top1", percent(g.Rate(g.Top1)), "top3", percent(g.Rate(g.Top3)), "strict", percent(g.Rate(g.Strict)))
 		}
-		judged := v.Judged()
+		judged := v.Group(procedure.AskedAll)
 		return r.verdict(v.Passes(), r.t("cli.search.verdict", "top1", percent(judged.Rate(judged.Top1)), "top3", percent(judged.Rate(judged.Top3)),
-			"bar1", percent(procedure.BarTop1), "bar3", percent(procedure.BarTop3), "n", judged.Asked,
+			"bar1", percent(procedure.BarTop1), "bar3", percent(procedure.BarTop3), "n", judged.Asked, "missing", missing,
 			"p50", v.P50.Round(10*time.Microsecond), "p95", v.P95.Round(10*time.Microsecond), "limit", procedure.BarTime))
 	})
 }

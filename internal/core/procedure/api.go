@@ -15,8 +15,9 @@ import (
 func (s *Service) api(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "search-procedures", Method: http.MethodGet, Path: "/api/v1/procedures", Tags: []string{"procedures"},
-		Summary:     "Search procedures",
-		Description: "Finds administrative procedures in force today by everyday words (any spelling, with or without diacritics) or by code, best first.",
+		Summary: "Search procedures",
+		Description: "Finds administrative procedures in force today by everyday words (any spelling, with or without diacritics) or by code, best first. " +
+			"A question asked after another (\"how long does it take?\") is understood by the procedure given as after, unless it names another.",
 	}, s.apiSearch)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-procedure", Method: http.MethodGet, Path: "/api/v1/procedures/{code}", Tags: []string{"procedures"},
@@ -53,6 +54,7 @@ type searchIn struct {
 	Audience  string `query:"audience" maxLength:"20" doc:"Who asks, e.g. citizen"`
 	Agency    string `query:"agency" maxLength:"64" doc:"Id of an agency that offers it"`
 	Announcer string `query:"announcer" maxLength:"200" doc:"Who announced it" example:"Bộ Tư pháp"`
+	After     string `query:"after" maxLength:"40" doc:"Code of the procedure the person was at when asking" example:"1.001193"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	Offset    int    `query:"offset" minimum:"0" maximum:"100000" default:"0"`
 }
@@ -89,6 +91,8 @@ type searchOut struct {
 		Total      int       `json:"total"`
 		Items      []hitJSON `json:"items"`
 		Suggestion string    `json:"suggestion,omitempty" doc:"The text with its typing mistakes mended"`
+		About      string    `json:"about,omitempty" doc:"Code of the procedure given as after, when the question was taken to be about it; it comes first"`
+		Part       Part      `json:"part,omitempty" enum:"result,fee,term,where,basis,how,who,papers" doc:"What the question wants to know of the procedure"`
 		Facets     struct {
 			Fields     []facetJSON `json:"fields"`
 			Levels     []facetJSON `json:"levels"`
@@ -102,13 +106,16 @@ type searchOut struct {
 func (s *Service) apiSearch(ctx context.Context, in *searchIn) (*searchOut, error) {
 	page, err := s.Search(ctx, Query{
 		Text: in.Text, Field: in.Field, Level: Level(in.Level), Channel: ChannelKind(in.Channel), LifeEvent: LifeEvent(in.LifeEvent),
-		Audience: Audience(in.Audience), Agency: in.Agency, Announcer: in.Announcer, Limit: in.Limit, Offset: in.Offset,
+		Audience: Audience(in.Audience), Agency: in.Agency, Announcer: in.Announcer, After: in.After, Limit: in.Limit, Offset: in.Offset,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &searchOut{}
-	out.Body.Total, out.Body.Suggestion, out.Body.Items = page.Total, page.Suggestion, []hitJSON{}
+	out.Body.Total, out.Body.Suggestion, out.Body.Part, out.Body.Items = page.Total, page.Suggestion, page.Part, []hitJSON{}
+	if page.About != nil {
+		out.Body.About = page.About.Code
+	}
 	f := &out.Body.Facets
 	f.Levels, f.Channels, f.LifeEvents, f.Announcers = facetsOut(page.Levels), facetsOut(page.Channels), facetsOut(page.LifeEvents), facetsOut(page.Announcers)
 	f.Fields = []facetJSON{}

@@ -38,6 +38,17 @@ func TestAPI(t *testing.T) {
 		if code := get("/api/v1/procedures?q=lam+giay+khai+sinh&limit=3", &found); code != http.StatusOK || len(found.Items) == 0 || found.Items[0].Code != birth {
 			t.Errorf("search: %d %+v", code, found)
 		}
+		var asked struct {
+			About, Part string
+			Items       []struct{ Code string }
+		}
+		if code := get("/api/v1/procedures?q=n%E1%BB%99p+%E1%BB%9F+%C4%91%C3%A2u&after="+birth, &asked); code != http.StatusOK || asked.About != birth || asked.Part != "where" || asked.Items[0].Code != birth {
+			t.Errorf("asked on: %d %+v", code, asked)
+		}
+		asked.About = ""
+		if code := get("/api/v1/procedures?q=m%E1%BB%9F+nh%C3%A0+thu%E1%BB%91c&after="+birth, &asked); code != http.StatusOK || asked.About != "" || asked.Items[0].Code != pharmacy {
+			t.Errorf("another subject: %d %+v", code, asked)
+		}
 		var p procedureJSON
 		if code := get("/api/v1/procedures/1.001193", &p); code != http.StatusOK {
 			t.Fatalf("get: %d", code)

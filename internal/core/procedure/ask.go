@@ -14,6 +14,8 @@ type request struct {
 	key        string            // folded words that count, for comparing with names
 	terms      map[int32]float64 // term → how surely it is meant
 	suggestion string
+	bare       bool // nothing in it tells a procedure from another: "nộp ở đâu?"
+	this       bool // it speaks of "this procedure"
 }
 
 // How surely a term is meant.
@@ -24,7 +26,7 @@ const (
 	pair       = 0.8  // two neighbouring words: in Vietnamese mostly one word
 	apart      = 0.7  // a pair with a word between
 	meant      = 0.9  // by the list of synonyms
-	said       = 0.6  // the words the list has a better one for
+	replaced   = 0.6  // the words the list has a better one for
 	begun      = 0.6  // the beginning of a word
 	mended     = 0.55 // a word with a letter wrong
 )
@@ -49,7 +51,8 @@ type heard struct {
 // beginning of a word, as two words written together, or with a letter wrong.
 func (x *index) understand(words []word) request {
 	r := request{terms: map[int32]float64{}}
-	query := hear(words)
+	query, bare, this := x.hear(words)
+	r.bare, r.this = bare, this
 	meanings := mean(query)
 	var key, whole []string
 	changed := false
@@ -89,15 +92,16 @@ func (x *index) understand(words []word) request {
 	for _, m := range meanings {
 		m.raise(x, &r)
 	}
-	if changed {
+	if changed && !bare {
 		r.suggestion = strings.Join(mend, " ")
 	}
 	return r
 }
 
-// hear says how much each word counts. When nothing would, everything does.
-func hear(words []word) []heard {
-	query := make([]heard, len(words))
+// hear says how much each word counts. When nothing would (bare), everything does. this
+// reports whether the question points back at something.
+func (x *index) hear(words []word) (query []heard, bare, this bool) {
+	query = make([]heard, len(words))
 	for i, w := range words {
 		query[i] = heard{word: w, weight: content}
 	}
@@ -111,6 +115,7 @@ func hear(words []word) []heard {
 					query[k].weight = min(query[k].weight, asks)
 				}
 			}
+			this = this || lists.this[phrase]
 			if lists.aside[phrase] {
 				setAside(query, j+1, lists.back)
 			}
@@ -119,17 +124,18 @@ func hear(words []word) []heard {
 			}
 		}
 	}
-	for i, w := range words {
-		if smallTalk[w.folded] {
+	for i := range words {
+		if x.idle(words, i) {
 			query[i].weight = chatter
 		}
 	}
-	if !slices.ContainsFunc(query, func(h heard) bool { return h.weight > asks }) {
+	bare = !slices.ContainsFunc(query, func(h heard) bool { return h.weight > asks })
+	if bare {
 		for i := range query {
 			query[i].weight = content
 		}
 	}
-	return query
+	return query, bare, this
 }
 
 // setAside lowers a part of the question from a word on to the end of its clause.
@@ -195,48 +201,92 @@ type meaning struct {
 // themselves count less from here on.
 func mean(query []heard) (out []meaning) {
 	list := synonyms()
-	replaced := map[int]bool{}
+	said := map[int]bool{}
+	until := 0 // a phrase within a longer one is not meant: "nhận con" in "nhận con nuôi"
 	for i := range query {
-		phrase, weight := "", 0.0
-		for j := i; j < min(i+longestPhrase, len(query)); j++ {
-			phrase = strings.TrimPrefix(phrase+" "+query[j].folded, " ")
-			weight = max(weight, query[j].weight)
-			for _, to := range list[phrase] {
-				out = append(out, meaning{to, meant * weight * min(1, math.Sqrt(1.5*float64(j-i+1)/float64(len(to))))})
-				for k := i; k <= j; k++ {
-					replaced[k] = true
-				}
+		for j := min(i+longestPhrase, len(query)) - 1; j >= max(i, until); j-- {
+			weight := 0.0
+			folded := make([]string, 0, longestPhrase)
+			for _, h := range query[i : j+1] {
+				folded, weight = append(folded, h.folded), max(weight, h.weight)
 			}
+			ways := list[strings.Join(folded, " ")]
+			if len(ways) == 0 {
+				continue
+			}
+			for _, to := range ways {
+				out = append(out, meaning{to, meant * weight * min(1, math.Sqrt(1.5*float64(j-i+1)/float64(len(to))))})
+			}
+			for k := i; k <= j; k++ {
+				said[k] = true
+			}
+			until = j + 1
+			break
 		}
 	}
-	for k := range replaced {
-		query[k].weight *= said
+	for k := range said {
+		query[k].weight *= replaced
 	}
 	return out
 }
 
 func (m meaning) raise(x *index, r *request) {
 	for k, t := range m.words {
-		if !smallTalk[t] {
-			x.raise(r, t, m.by)
+		if talk[t] {
+			continue
 		}
-		if k > 0 && !smallTalk[t] && !smallTalk[m.words[k-1]] {
+		x.raise(r, t, m.by)
+		if k > 0 && !talk[m.words[k-1]] {
 			x.raise(r, m.words[k-1]+" "+t, m.by)
 		}
 	}
 }
 
-// smallTalk are the words of questions that say nothing about the procedure
-// (folded). A query made of nothing else keeps them.
-var smallTalk = words(`toi ban minh em chi chung ta cua thi la ma va hay hoac nhu the nao nhung cac mot vai khi neu de duoc
-	bi o dau dang co khong can phai lam sao gi bao nhieu lau muon xin hoi cho biet giup nay do kia ai nhe nhi a vay thoi
-	cung chi se da roi voi tai den di ve ra vao tu len xuong truoc sau hien bay gio thu tuc quy trinh huong dan
-	i want to how do the of for my is what where please need get a an can`)
-
-func words(text string) map[string]bool {
+// talk are the words of questions that say nothing about the procedure. The marks
+// matter: "chúng" is talk and "chứng" is not, "di sản" is no "đi". A query made of
+// nothing else keeps them.
+var talk = func() map[string]bool {
 	out := map[string]bool{}
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(`tôi bạn mình em chị chúng ta của thì là mà và hay hoặc như thế nào những các một vài khi nếu để được
+		bị ở đâu đang có không cần phải làm sao gì bao nhiêu lâu muốn xin hỏi cho biết giúp này đó kia ai nhé nhỉ à ạ vậy thôi
+		cũng chỉ sẽ đã rồi với tại đến đi về ra vào từ lên xuống trước sau hiện bây giờ thủ tục quy trình hướng dẫn
+		i want to how do the of for my is what where please need get a an can`) {
+		out[w] = true
+	}
+	return out
+}()
+
+// smallTalk are the same words without their marks.
+var smallTalk = func() map[string]bool {
+	out := map[string]bool{}
+	for w := range talk {
 		out[fold.Key(w)] = true
 	}
 	return out
+}()
+
+// idle reports whether a word of a title says nothing.
+func idle(words []word, i int) bool {
+	return talk[words[i].exact] && (words[i].exact != "sao" || i == 0 || words[i-1].folded != "ban") // "bản sao" is a copy, "làm sao" is how
+}
+
+// idle is the same for a question, which may be typed without marks: "di" is "đi" unless
+// it makes a pair with its neighbour that titles know, as in "di chuc".
+func (x *index) idle(words []word, i int) bool {
+	w := words[i]
+	if w.exact != w.folded || !smallTalk[w.folded] {
+		return idle(words, i)
+	}
+	for _, pair := range [][]word{words[max(i-1, 0) : i+1], words[i:min(i+2, len(words))]} {
+		if len(pair) == 2 && (!smallTalk[pair[0].folded] || !smallTalk[pair[1].folded] || pair[0].folded+" "+pair[1].folded == "ban sao") && x.titled(pair[0].folded+" "+pair[1].folded) {
+			return false
+		}
+	}
+	return true
+}
+
+// titled reports whether several titles hold a pair of words.
+func (x *index) titled(pair string) bool {
+	id, ok := x.vocabulary[pair]
+	return ok && len(x.inTitles[id]) >= 2
 }

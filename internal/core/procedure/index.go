@@ -49,11 +49,13 @@ const shortTitle = 10.0
 
 // entry is one procedure in force.
 type entry struct {
+	at       int32 // its place among the entries
 	id, code string
 	card     card
 	events   []LifeEvent
 	sortKey  string
-	nameKey  string // folded, without "thủ tục"
+	nameKey  string   // folded, without "thủ tục"
+	former   []string // names of earlier versions, likewise
 	prior    float64
 }
 
@@ -195,7 +197,7 @@ func (b *builder) add(l listed) {
 	n := int32(len(b.x.entries))
 	c := l.card
 	e := entry{
-		id: l.id, code: l.code, card: c, sortKey: fold.Sort(plainName(c.Name.VI)), nameKey: fold.Key(plainName(c.Name.VI)),
+		at: n, id: l.id, code: l.code, card: c, sortKey: fold.Sort(plainName(c.Name.VI)), nameKey: fold.Key(plainName(c.Name.VI)),
 		events: c.LifeEvents, prior: prior(c),
 	}
 	if len(e.events) == 0 {
@@ -205,6 +207,10 @@ func (b *builder) add(l listed) {
 	b.fields[c.Field.Code] = c.Field
 	if c.AnnouncedBy != "" && !slices.Contains(b.x.announcers, c.AnnouncedBy) {
 		b.x.announcers = append(b.x.announcers, c.AnnouncedBy)
+	}
+
+	for _, former := range l.former {
+		b.x.entries[n].former = append(b.x.entries[n].former, fold.Key(plainName(former)))
 	}
 
 	clear(b.seen)
@@ -271,21 +277,23 @@ func (b *builder) title(entry int32, kind float64, text string) {
 			mass = append(mass, id)
 		}
 	}
-	before := ""
-	for _, w := range wordsOf(text) {
+	before, told := "", false
+	words := wordsOf(text)
+	for i, w := range words {
 		b.spelling(w)
-		put(b.term(w.folded), !smallTalk[w.folded])
+		tells := !idle(words, i)
+		put(b.term(w.folded), tells)
 		if w.exact != w.folded {
 			put(b.term("="+w.exact), false)
 		}
 		if before != "" {
 			pair := before + " " + w.folded
-			put(b.term(pair), !smallTalk[before] && !smallTalk[w.folded])
+			put(b.term(pair), told && tells)
 			if _, ok := b.x.joined[before+w.folded]; !ok {
 				b.x.joined[before+w.folded] = pair
 			}
 		}
-		before = w.folded
+		before, told = w.folded, tells
 	}
 	b.terms = append(b.terms, mass)
 }

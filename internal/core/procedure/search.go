@@ -21,6 +21,7 @@ type Query struct {
 	Audience  Audience
 	Agency    string // id of an agency that offers it
 	Announcer string // who announced it: "Bộ Tư pháp"
+	After     string // code of the procedure the person was at when asking
 	Limit     int    // 0 is 20, at most 100
 	Offset    int
 }
@@ -64,6 +65,8 @@ type Page struct {
 	LifeEvents []Facet
 	Announcers []Facet
 	Suggestion string // the text with its typing mistakes mended, "" when nothing was mended
+	About      *Hit   // what the question was taken to be about because of Query.After; it comes first
+	Part       Part   // what it wants to know of the procedure, "" when it does not say
 }
 
 // MaxQuery is how many characters of a query are read; nobody types more by hand.
@@ -81,8 +84,12 @@ func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	found, suggestion := x.find(q.Text)
-	page := Page{Suggestion: suggestion}
+	found, about, suggestion := x.findAfter(q.Text, q.After)
+	page := Page{Suggestion: suggestion, Part: partOf(q.Text)}
+	if about != nil && x.fails(about, q) == 0 {
+		hit := about.hit()
+		page.About = &hit
+	}
 	found = x.narrow(found, q, &page)
 	page.Total = len(found)
 	limit := min(cmp.Or(max(q.Limit, 0), 20), 100)
@@ -217,11 +224,18 @@ type scored struct {
 
 // find ranks the entries for a text. An empty text gives all by name.
 func (x *index) find(text string) (found []scored, suggestion string) {
+	found, _, suggestion = x.findAfter(text, "")
+	return found, suggestion
+}
+
+// findAfter is find for somebody who was at the procedure of that code; about is its
+// entry when the question is about it. A code that is not in force counts as none.
+func (x *index) findAfter(text, after string) (found []scored, about *entry, suggestion string) {
 	if runes := []rune(text); len(runes) > MaxQuery {
 		text = string(runes[:MaxQuery])
 	}
 	if byCode := x.codes(text); byCode != nil {
-		return byCode, ""
+		return byCode, nil, ""
 	}
 	words := wordsOf(text)
 	if len(words) == 0 {
@@ -229,10 +243,14 @@ func (x *index) find(text string) (found []scored, suggestion string) {
 			found = append(found, scored{entry: int32(i)})
 		}
 		x.sort(found)
-		return found, ""
+		return found, nil, ""
 	}
 	ask := x.understand(words)
 	scores := x.score(ask)
+	if e := x.byCode[after]; e != nil && x.follows(ask, scores, e) {
+		about = e
+		scores = x.beside(ask, scores, e)
+	}
 	best := slices.Max(append(scores, 0))
 	for _, least := range []float64{weakest, weakest / 16} {
 		found = found[:0]
@@ -246,19 +264,16 @@ func (x *index) find(text string) (found []scored, suggestion string) {
 		}
 	}
 	x.sort(found)
-	return found, ask.suggestion
+	return found, about, ask.suggestion
 }
 
 // score weighs every entry: by the title that says most of what was asked in the
 // fewest other words, and a little by what is said around it.
 func (x *index) score(ask request) []float64 {
-	titles := make([]float64, len(x.titles))
+	titles := x.said(ask)
 	scores := make([]float64, len(x.entries))
 	for term, sure := range ask.terms {
 		w := sure * float64(x.rarity[term])
-		for _, p := range x.inTitles[term] {
-			titles[p.at] += w
-		}
 		for _, p := range x.around[term] {
 			scores[p.at] += w * float64(p.weight) / around
 		}
@@ -276,6 +291,18 @@ func (x *index) score(ask request) []float64 {
 		}
 	}
 	return scores
+}
+
+// said adds up what a question says of each title.
+func (x *index) said(ask request) []float64 {
+	titles := make([]float64, len(x.titles))
+	for term, sure := range ask.terms {
+		w := sure * float64(x.rarity[term])
+		for _, p := range x.inTitles[term] {
+			titles[p.at] += w
+		}
+	}
+	return titles
 }
 
 // around brings what is said around a title to the measure of the titles.

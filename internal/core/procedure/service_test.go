@@ -357,6 +357,7 @@ func TestSearchFiltersAndPages(t *testing.T) {
 			"audience":   {Query{Audience: Enterprise, Level: Province}, []string{pharmacy}},
 			"agency":     {Query{Agency: "y"}, []string{practice, pharmacy}},
 			"no agency":  {Query{Agency: "zz"}, nil},
+			"after":      {Query{Text: "bao nhiêu tiền", After: birth, Level: Province}, nil}, // a filter that leaves the procedure out leaves the others
 			"both":       {Query{Text: "mở nhà thuốc", Agency: "c1"}, nil},
 		} {
 			got := find(c.q)

@@ -18,6 +18,8 @@ var (
 	questionText string
 	//go:embed words/events.txt
 	eventText string
+	//go:embed words/parts.txt
+	partText string
 )
 
 // rules reads "left = right" lines, in order.
@@ -53,10 +55,11 @@ type phraseLists struct {
 	asking map[string]bool // ask about any procedure and tell none apart
 	aside  map[string]bool // what follows is a paper or a condition
 	back   map[string]bool // words that end such a part
+	this   map[string]bool // speak of what was spoken of before
 }
 
 var phrases = sync.OnceValue(func() phraseLists {
-	out := phraseLists{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	out := phraseLists{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for _, r := range rules(questionText) {
 		list := out.asking
 		switch r[0] {
@@ -64,6 +67,8 @@ var phrases = sync.OnceValue(func() phraseLists {
 			list = out.aside
 		case "back":
 			list = out.back
+		case "this":
+			list = out.this
 		}
 		for phrase := range strings.SplitSeq(r[1], ",") {
 			list[fold.Key(phrase)] = true
