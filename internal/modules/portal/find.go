@@ -39,7 +39,7 @@ func (p *Portal) search(w http.ResponseWriter, r *http.Request) error {
 	v := searchView{Query: procedure.Query{
 		Text: strings.TrimSpace(q.Get("q")), Field: q.Get("linh-vuc"), Level: procedure.Level(q.Get("cap")),
 		LifeEvent: procedure.LifeEvent(q.Get("su-kien")), Channel: procedure.ChannelKind(q.Get("kenh")),
-		Announcer: q.Get("bo"), Agency: q.Get("co-quan"), Limit: hitsPerPage,
+		Announcer: q.Get("bo"), Agency: q.Get("co-quan"), After: q.Get("sau"), Limit: hitsPerPage,
 	}}
 	// A page that is not a number is the first.
 	page, _ := strconv.Atoi(q.Get("trang"))
@@ -48,6 +48,14 @@ func (p *Portal) search(w http.ResponseWriter, r *http.Request) error {
 	var err error
 	if v.Page, err = p.catalogue.Search(ctx, v.Query); err != nil {
 		return err
+	}
+	if v.Page.About != nil {
+		rest := maps.Clone(q)
+		rest.Del("sau")
+		v.Anywhere = withQuery(rest, 1)
+		if v.Answer, err = p.answer(ctx, v.Page.About.Code, v.Page.Part); err != nil {
+			return err
+		}
 	}
 	if v.Query.Agency != "" {
 		names, err := p.agencies.AgenciesByID(ctx, v.Query.Agency)
@@ -95,18 +103,26 @@ func withQuery(q url.Values, page int) string {
 }
 
 func (p *Portal) procedure(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	version, err := p.catalogue.Get(ctx, r.PathValue("code"), civil.Date{})
+	v, err := p.procedureView(r.Context(), r.PathValue("code"))
 	if err != nil {
 		return err
+	}
+	v.Case = cmp.Or(r.URL.Query().Get("truong-hop"), v.Case)
+	return web.Render(w, r, http.StatusOK, procedurePage(v))
+}
+
+func (p *Portal) procedureView(ctx context.Context, code string) (procedureView, error) {
+	version, err := p.catalogue.Get(ctx, code, civil.Date{})
+	if err != nil {
+		return procedureView{}, err
 	}
 	offers, err := p.offers(ctx, version.Code)
 	if err != nil {
-		return err
+		return procedureView{}, err
 	}
-	v := procedureView{Def: version.Def, Case: r.URL.Query().Get("truong-hop"), ReadOnly: version.Pack == procedure.Catalogue}
+	v := procedureView{Def: version.Def, ReadOnly: version.Pack == procedure.Catalogue}
 	if len(version.Def.Cases) > 0 {
-		v.Case = cmp.Or(v.Case, version.Def.Cases[0].ID)
+		v.Case = version.Def.Cases[0].ID
 	}
 	seen := map[string]bool{}
 	for _, o := range offers {
@@ -119,16 +135,16 @@ func (p *Portal) procedure(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if v.ReadOnly {
-		return web.Render(w, r, http.StatusOK, procedurePage(v))
+		return v, nil
 	}
 	compiled, err := p.catalogue.Compiled(ctx, version.ID)
 	if err != nil {
-		return err
+		return procedureView{}, err
 	}
 	if f := compiled.Form(version.Def.Cases[0].ID); f != nil {
 		v.Minutes = f.Minutes()
 	}
-	return web.Render(w, r, http.StatusOK, procedurePage(v))
+	return v, nil
 }
 
 // place is an agency that offers a procedure.

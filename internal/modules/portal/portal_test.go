@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -179,5 +180,22 @@ func TestOwnPapersOpen(t *testing.T) {
 	links := regexp.MustCompile(`href="(/tep/[^"]+/ban-ve\.pdf)"`).FindAllString(p.Body, -1)
 	if len(links) != 1 {
 		t.Errorf("the drawing is linked %d times:\n%s", len(links), p.Text())
+	}
+}
+
+func TestAQuestionAboutTheProcedureIsAnswered(t *testing.T) {
+	w := open(t)
+	about := "/thu-tuc?sau=" + dossiertest.Code + "&q="
+	for question, anchor := range map[string]string{"mất bao lâu": "cach-nop", "lệ phí": "cach-nop", "giấy tờ gì": "giay-to", "ở đâu": "thong-tin"} {
+		p := w.page.Get(about + url.QueryEscape(question))
+		if !p.Has("Hiểu là hỏi về") || !p.Has(`href="/thu-tuc/`+dossiertest.Code+"#"+anchor+`"`) || !p.Has(`name="sau" value="`+dossiertest.Code+`"`) {
+			t.Errorf("%q is not answered at %s:\n%s", question, anchor, p.Text())
+		}
+		if page := w.page.Get("/thu-tuc/" + dossiertest.Code); !page.Has(`id="` + anchor + `"`) {
+			t.Errorf("the page has no #%s", anchor)
+		}
+	}
+	if p := w.page.Get("/thu-tuc?q=" + url.QueryEscape("mất bao lâu") + "&sau=9.999999"); p.Has("Hiểu là hỏi về") || p.Status != http.StatusOK {
+		t.Errorf("after a procedure that is not there: %d\n%s", p.Status, p.Text())
 	}
 }

@@ -28,8 +28,10 @@ type homeView struct {
 type searchView struct {
 	Query      procedure.Query
 	Page       procedure.Page
-	AgencyName string // when only what one agency offers is shown
-	Everywhere string // the same without that agency
+	Anywhere   string      // the same without what was looked at before
+	Answer     *answerView // to a question about what was looked at before
+	AgencyName string      // when only what one agency offers is shown
+	Everywhere string      // the same without that agency
 	Prev, Next string
 }
 
@@ -43,6 +45,18 @@ func (v searchView) keep() map[string]string {
 		if value != "" {
 			keep[name] = value
 		}
+	}
+	return keep
+}
+
+// keepOn adds what a next question is about: the procedure this one was about, or the
+// first one found.
+func (v searchView) keepOn() map[string]string {
+	keep := v.keep()
+	if v.Query.Text != "" && v.Query.Offset == 0 && len(v.Page.Hits) > 0 {
+		keep["sau"] = v.Page.Hits[0].Code
+	} else if v.Query.After != "" {
+		keep["sau"] = v.Query.After
 	}
 	return keep
 }
