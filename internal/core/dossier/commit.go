@@ -64,7 +64,8 @@ func (s *Service) prepare(ctx context.Context, p *plan, key usedFor) (*ready, er
 // stands then. It changes nothing of the plan, so that it may run again.
 func (s *Service) write(ctx context.Context, r *ready) (Dossier, error) {
 	var out record
-	err := s.inTurn(ctx, []string{r.rec.CompetentAgencyID, r.rec.ReceivingAgencyID}, func(tx *sqldb.Tx) error {
+	// The numbers that it takes are counted by these agencies.
+	err := s.DB.TxInTurn(ctx, []string{r.rec.CompetentAgencyID, r.rec.ReceivingAgencyID}, func(tx *sqldb.Tx) error {
 		var err error
 		out, err = s.writeIn(ctx, tx, r)
 		return err

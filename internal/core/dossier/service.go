@@ -3,7 +3,6 @@ package dossier
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"motcua/internal/core/document"
@@ -75,7 +74,6 @@ type Service struct {
 	Deps
 	read      sqldb.Reader // where use cases read from: the database, in tests one that listens
 	templates templateCache
-	queueing  lockedKeys
 }
 
 // New makes the service.
@@ -91,64 +89,6 @@ func New(d Deps) *Service {
 
 // now is the moment as it is stored: UTC, to the millisecond.
 func (s *Service) now() time.Time { return sqldb.Time(sqldb.Millis(s.Now())) }
-
-// inTurn runs a transaction that takes numbers of agencies. On PostgreSQL the
-// transactions of one process that want the same counter wait for each other
-// here, in memory: meeting at the row would make the server cancel all but one of
-// them again and again. SQLite writes one after another anyway, and must not be
-// slowed down: there many callers share a commit.
-func (s *Service) inTurn(ctx context.Context, agencies []string, fn func(tx *sqldb.Tx) error) error {
-	if s.DB.Dialect() == sqldb.Postgres {
-		for _, agencyID := range unique(agencies) { // always in one order, so that no two wait for each other
-			unlock, err := s.queueing.lock(ctx, agencyID)
-			if err != nil {
-				return err
-			}
-			defer unlock()
-		}
-	}
-	return s.DB.Tx(ctx, fn)
-}
-
-// lockedKeys is a set of mutexes by key; unused ones take no room.
-type lockedKeys struct {
-	mu   sync.Mutex
-	held map[string]*keyLock
-}
-
-type keyLock struct {
-	turn chan struct{} // holds one token while free
-	uses int
-}
-
-func (l *lockedKeys) lock(ctx context.Context, key string) (unlock func(), err error) {
-	l.mu.Lock()
-	if l.held == nil {
-		l.held = map[string]*keyLock{}
-	}
-	k := l.held[key]
-	if k == nil {
-		k = &keyLock{turn: make(chan struct{}, 1)}
-		k.turn <- struct{}{}
-		l.held[key] = k
-	}
-	k.uses++
-	l.mu.Unlock()
-	leave := func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if k.uses--; k.uses == 0 {
-			delete(l.held, key)
-		}
-	}
-	select {
-	case <-k.turn:
-		return func() { k.turn <- struct{}{}; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
-}
 
 // relation is how a reader stands to a dossier.
 type relation int

@@ -14,6 +14,7 @@ import (
 type later interface {
 	add(query string, args []any)
 	send(ctx context.Context) error
+	forget() // what waits
 }
 
 // Later runs a statement whose outcome nobody asks for one by one, such as the
@@ -36,7 +37,7 @@ func (tx *Tx) send(ctx context.Context) error {
 	if tx.later == nil {
 		return nil
 	}
-	return fromDriver(tx.later.send(ctx))
+	return fromDriver(tx.later.send(tx.shield(ctx)))
 }
 
 // pgLater is later on the connection of a transaction.
@@ -61,6 +62,8 @@ func plainArgs(args []any) []any {
 	return out
 }
 
+func (l *pgLater) forget() { l.batch = pgx.Batch{} }
+
 func (l *pgLater) send(ctx context.Context) error {
 	if l.batch.Len() == 0 {
 		return nil
@@ -72,6 +75,6 @@ func (l *pgLater) send(ctx context.Context) error {
 		}
 		return c.Conn().SendBatch(ctx, &l.batch).Close()
 	})
-	l.batch = pgx.Batch{}
+	l.forget()
 	return err
 }

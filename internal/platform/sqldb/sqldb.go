@@ -55,11 +55,12 @@ type Querier interface {
 type DB struct {
 	dialect Dialect
 	read    *sql.DB
-	write   *sql.DB // SQLite: one connection, owned by the committer; PostgreSQL: same pool as read
-	group   *committer
-	reads   runner    // runs what goes through read
-	kept    *prepared // SQLite: the statements of the readers
-	path    string    // SQLite file, "" on PostgreSQL
+	write   *sql.DB    // SQLite: one connection, owned by the committer; PostgreSQL: same pool as read
+	group   *committer // SQLite: who writes for everybody
+	turns   turnstile  // PostgreSQL: who waits for whom
+	reads   runner     // runs what goes through read
+	kept    *prepared  // SQLite: the statements of the readers
+	path    string     // SQLite file, "" on PostgreSQL
 }
 
 // Options tune Open; the zero value is right for production.
@@ -156,7 +157,9 @@ func openPostgres(ctx context.Context, rawURL string, opts Options) (*DB, error)
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reaching PostgreSQL: %w", err), pool.Close())
 	}
-	return &DB{dialect: Postgres, read: pool, write: pool, reads: plainHandle{pool}}, nil
+	db := &DB{dialect: Postgres, read: pool, write: pool, reads: plainHandle{pool}}
+	db.turns.db = db
+	return db, nil
 }
 
 // plainAtHome leaves the encryption out on the way to a server on this machine,
@@ -246,6 +249,7 @@ type Tx struct {
 	q       runner
 	after   []func()
 	later   later // PostgreSQL: what waits to be sent; nil on SQLite
+	shared  bool  // PostgreSQL: others write in this transaction too
 }
 
 // Dialect names the engine.
@@ -268,9 +272,10 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
 }
 
 // shield keeps a caller that hangs up from interrupting a shared SQLite commit:
-// an interrupted write rolls back the whole transaction, the neighbours' too.
+// an interrupted write rolls back the whole transaction, the neighbours' too. On
+// PostgreSQL it would cut the connection that some share in TxInTurn.
 func (tx *Tx) shield(ctx context.Context) context.Context {
-	if tx.dialect == SQLite {
+	if tx.dialect == SQLite || tx.shared {
 		return context.WithoutCancel(ctx)
 	}
 	return ctx

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"motcua/internal/platform/id"
 	"motcua/internal/platform/sqldb"
 	"motcua/internal/platform/sqldb/sqldbtest"
 )
@@ -22,15 +23,34 @@ func each(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
 	sqldbtest.Each(t, []sqldb.Line{counterLine}, test)
 }
 
+// write is a way to run a transaction; whichever it is, its contract is the same.
+type write func(ctx context.Context, fn func(tx *sqldb.Tx) error) error
+
+func eachWay(t *testing.T, test func(t *testing.T, db *sqldb.DB, write write)) {
+	t.Run("alone", func(t *testing.T) {
+		each(t, func(t *testing.T, db *sqldb.DB) { test(t, db, db.Tx) })
+	})
+	t.Run("in turn", func(t *testing.T) {
+		each(t, func(t *testing.T, db *sqldb.DB) {
+			var n atomic.Int64
+			test(t, db, func(ctx context.Context, fn func(tx *sqldb.Tx) error) error {
+				// Some want one turn, some two, some name them in another order.
+				turns := [][]string{{"a"}, {"a", "b"}, {"b", "a"}, {"a", "a"}}
+				return db.TxInTurn(ctx, turns[n.Add(1)%4], fn)
+			})
+		})
+	})
+}
+
 func TestWritersNeverLoseAnUpdate(t *testing.T) {
-	each(t, func(t *testing.T, db *sqldb.DB) {
+	eachWay(t, func(t *testing.T, db *sqldb.DB, write write) {
 		ctx := context.Background()
 		const writers, rounds = 16, 12
 		var wg sync.WaitGroup
 		for range writers {
 			wg.Go(func() {
 				for range rounds {
-					if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+					if err := write(ctx, func(tx *sqldb.Tx) error {
 						// Read then write: only isolation keeps this right.
 						var n int64
 						err := tx.QueryRow(ctx, `SELECT n FROM counter WHERE name = $1`, "x").Scan(&n)
@@ -47,7 +67,7 @@ func TestWritersNeverLoseAnUpdate(t *testing.T) {
 						t.Error(err)
 					} else if err != nil {
 						// Two first inserts met on PostgreSQL: the loser counts again.
-						if err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+						if err := write(ctx, func(tx *sqldb.Tx) error {
 							_, err := tx.Exec(ctx, `UPDATE counter SET n = n + 1 WHERE name = 'x'`)
 							return err
 						}); err != nil {
@@ -69,14 +89,14 @@ func TestWritersNeverLoseAnUpdate(t *testing.T) {
 }
 
 func TestAFailedTxLeavesNothingAndHarmsNobody(t *testing.T) {
-	each(t, func(t *testing.T, db *sqldb.DB) {
+	eachWay(t, func(t *testing.T, db *sqldb.DB, write write) {
 		ctx := context.Background()
 		boom := errors.New("boom")
 		var committed atomic.Int64
 		var wg sync.WaitGroup
 		for i := range 60 {
 			wg.Go(func() {
-				err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+				err := write(ctx, func(tx *sqldb.Tx) error {
 					if _, err := tx.Exec(ctx, `INSERT INTO mark (id) VALUES ($1)`, fmt.Sprint(i)); err != nil {
 						return err
 					}
@@ -106,13 +126,13 @@ func TestAFailedTxLeavesNothingAndHarmsNobody(t *testing.T) {
 }
 
 func TestACallerThatHangsUpHarmsNobody(t *testing.T) {
-	each(t, func(t *testing.T, db *sqldb.DB) {
+	eachWay(t, func(t *testing.T, db *sqldb.DB, write write) {
 		var wg sync.WaitGroup
 		for i := range 40 {
 			wg.Go(func() {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
-				err := db.Tx(ctx, func(tx *sqldb.Tx) error {
+				err := write(ctx, func(tx *sqldb.Tx) error {
 					if i%2 == 1 {
 						cancel() // in the middle of its own write
 					}
@@ -125,6 +145,67 @@ func TestACallerThatHangsUpHarmsNobody(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	})
+}
+
+// An error that only comes when what waits is sent is of the one who wrote it.
+func TestALateErrorIsOfItsOwnTask(t *testing.T) {
+	eachWay(t, func(t *testing.T, db *sqldb.DB, write write) {
+		var wg sync.WaitGroup
+		errs := make([]error, 40)
+		for i := range errs {
+			wg.Go(func() {
+				errs[i] = write(context.Background(), func(tx *sqldb.Tx) error {
+					if i%4 == 3 { // its own row twice
+						if err := tx.Later(context.Background(), `INSERT INTO mark (id) VALUES ($1)`, fmt.Sprint(i)); err != nil {
+							return err
+						}
+					}
+					return tx.Later(context.Background(), `INSERT INTO mark (id) VALUES ($1)`, fmt.Sprint(i))
+				})
+			})
+		}
+		wg.Wait()
+		for i, err := range errs {
+			if i%4 == 3 && !errors.Is(err, sqldb.ErrDuplicate) || i%4 != 3 && err != nil {
+				t.Errorf("task %d: %v", i, err)
+			}
+		}
+		var n int64
+		if err := db.QueryRow(context.Background(), `SELECT count(*) FROM mark`).Scan(&n); err != nil || n != 30 {
+			t.Errorf("%d rows, %v", n, err)
+		}
+	})
+}
+
+// What stands in line shares a commit, on both engines.
+func TestThoseWhoWaitShareACommit(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		const many = 64
+		ctx := context.Background()
+		commits := map[string]bool{}
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for range many {
+			wg.Go(func() {
+				var which string
+				if err := db.TxInTurn(ctx, []string{"a"}, func(tx *sqldb.Tx) error {
+					if _, err := tx.Exec(ctx, `INSERT INTO mark (id) VALUES ($1)`, id.New()); err != nil || tx.Dialect() == sqldb.SQLite {
+						return err
+					}
+					return tx.QueryRow(ctx, `SELECT CAST(pg_current_xact_id() AS text)`).Scan(&which)
+				}); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				commits[which] = true
+			})
+		}
+		wg.Wait()
+		if len(commits) > many/2 {
+			t.Errorf("%d callers at once took %d commits", many, len(commits))
+		}
 	})
 }
 

@@ -5,10 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"sync/atomic"
-	"time"
 
 	"motcua/internal/platform/errs"
 )
@@ -25,23 +23,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.group != nil {
 		return db.group.do(ctx, fn)
 	}
-	const tries = 100 // the context bounds it sooner: a request gives up after its own time
-	for try := 0; ; try++ {
-		err := db.postgresTx(ctx, fn)
-		if err == nil || !retriable(err) {
-			return translate(err)
-		}
-		if try == tries {
-			return errs.New(errs.Unavailable, "database.busy").Because(err)
-		}
-		// Full jitter: those that clashed must not meet again.
-		wait := rand.N(time.Millisecond << min(try, 7))
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
+	return retried(ctx, func() error { return db.postgresTx(ctx, fn) })
 }
 
 func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error) {
