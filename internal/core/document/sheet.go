@@ -27,6 +27,9 @@ const (
 	boldItalic = "BI"
 )
 
+// faces are the files of the styles.
+var faces = map[string]string{plain: "regular", bold: "bold", italic: "italic", boldItalic: "bold-italic"}
+
 // sheet draws on A4 by Nghị định 30/2020, Phụ lục I: margins 20 mm above and
 // below, 30 left, 15-20 right; the page number in the top margin from page 2 on.
 // It does its own line breaking, because the runs of one line differ in weight.
@@ -38,6 +41,7 @@ type sheet struct {
 	y           float64 // where the next line begins
 	size        float64 // size of text that names none, pt
 	onNewPage   func()
+	faces       map[string]bool // styles that the PDF knows already
 }
 
 // paper is the size and direction of a sheet.
@@ -62,16 +66,9 @@ func newSheet(p paper, title string, at time.Time) (*sheet, error) {
 	pdf.SetProducer("Motcua", true)
 	pdf.SetTitle(printable(title), true)
 	pdf.SetLang("vi-VN")
-	for style, file := range map[string]string{plain: "regular", bold: "bold", italic: "italic", boldItalic: "bold-italic"} {
-		raw, err := fontFiles.ReadFile("fonts/" + file + ".ttf")
-		if err != nil {
-			return nil, err
-		}
-		pdf.AddUTF8FontFromBytes(family, style, raw)
-	}
 	pdf.SetAutoPageBreak(false, 0)
 	w, h := pdf.GetPageSize()
-	s := &sheet{pdf: pdf, w: w, h: h, left: 30, right: w - 18, top: 20, bottom: h - 20, size: 13}
+	s := &sheet{pdf: pdf, w: w, h: h, left: 30, right: w - 18, top: 20, bottom: h - 20, size: 13, faces: map[string]bool{}}
 	if p.half {
 		s.left, s.right, s.top, s.bottom, s.size = 15, w-12, 12, h-12, 11
 	}
@@ -103,6 +100,16 @@ func (s *sheet) ensure(h float64) {
 func (s *sheet) font(style string, size float64) {
 	if size == 0 {
 		size = s.size
+	}
+	if !s.faces[style] {
+		// Only when it is used: reading a face costs more than drawing most papers.
+		s.faces[style] = true
+		raw, err := fontFiles.ReadFile("fonts/" + faces[style] + ".ttf")
+		if err != nil {
+			s.pdf.SetError(err)
+			return
+		}
+		s.pdf.AddUTF8FontFromBytes(family, style, raw)
 	}
 	s.pdf.SetFont(family, style, size)
 }
