@@ -171,7 +171,7 @@ func (a *App) furnish() error {
 	if err != nil {
 		return err
 	}
-	jobs := job.New(a.db, job.Options{Now: a.opts.Now, Log: logx.For(a.log, "job"), Observe: watch.job})
+	jobs := job.New(a.db, job.Options{Now: a.opts.Now, Log: logx.For(a.log, "job"), Observe: watch.job, Busy: a.busy})
 	if a.store, err = storeOf(a.cfg); err != nil {
 		return err
 	}
@@ -222,6 +222,9 @@ func lines(modules []module.Module) []sqldb.Line {
 	}
 	return all
 }
+
+// busy is asked by the jobs, which run only once there is a site.
+func (a *App) busy() bool { return a.site.Busy() }
 
 // assemble puts the rooms behind one door.
 func (a *App) assemble() error {

@@ -127,7 +127,7 @@ func (s *Service) Issue(ctx context.Context, tx *sqldb.Tx, p Paper) (Issued, err
 	if onDemand(ctx) {
 		return out, nil
 	}
-	return out, s.jobs.Enqueue(ctx, tx, renderJob, renderPayload{ID: out.ID}, job.Key(out.ID))
+	return out, s.jobs.Enqueue(ctx, tx, renderJob, renderPayload{ID: out.ID}, job.Key(out.ID), job.GivingWay())
 }
 
 // Get returns a paper. Who may see it is the caller's rule.

@@ -71,6 +71,8 @@ type Options struct {
 	StopWait time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+	// Busy says that people are waiting, so that what nobody waits for gives way; default never.
+	Busy func() bool
 	// Log receives failures; default slog.Default().
 	Log *slog.Logger
 	// Observe, when set, is told the outcome of every attempt ("ok", "retry",
@@ -104,6 +106,9 @@ func New(db *sqldb.DB, opts Options) *Queue {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
+	if opts.Busy == nil {
+		opts.Busy = func() bool { return false }
+	}
 	return &Queue{db: db, opts: opts, holder: id.New(), wake: make(chan struct{}, 1)}
 }
 
@@ -111,8 +116,9 @@ func New(db *sqldb.DB, opts Options) *Queue {
 type Option func(*enqueue)
 
 type enqueue struct {
-	at  time.Time
-	key string
+	at       time.Time
+	key      string
+	givesWay bool
 }
 
 // At keeps the job until t.
@@ -122,6 +128,14 @@ func At(t time.Time) Option { return func(e *enqueue) { e.at = t } }
 // Enqueuing it again while it waits gives it the newer payload and the earlier
 // of the two times. Once it runs, another may be enqueued.
 func Key(key string) Option { return func(e *enqueue) { e.key = key } }
+
+// giveWay is how long a job waits that gives way.
+const giveWay = time.Minute
+
+// GivingWay is for what computes much and nobody waits for: when people stand in
+// line ([Options].Busy) it begins a minute later. A rush so pays for the work that
+// it leaves behind when it is over; one that lasts pays from its second minute on.
+func GivingWay() Option { return func(e *enqueue) { e.givesWay = true } }
 
 // Enqueue adds a job in the caller's transaction; payload is stored as JSON.
 func (q *Queue) Enqueue(ctx context.Context, tx *sqldb.Tx, kind string, payload any, opts ...Option) error {
@@ -136,6 +150,9 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sqldb.Tx, kind string, payload 
 	e := enqueue{at: now}
 	for _, o := range opts {
 		o(&e)
+	}
+	if soon := now.Add(giveWay); e.givesWay && e.at.Before(soon) && q.opts.Busy() {
+		e.at = soon
 	}
 	if err := tx.Later(ctx, `INSERT INTO job_task (id, kind, key, payload, state, run_at, tries, holder, lease_until, error, created_at, changed_at)
 		VALUES ($1, $2, $3, $4, 'ready', $5, 0, '', 0, '', $6, $6)

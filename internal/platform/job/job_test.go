@@ -124,6 +124,33 @@ func TestRunsAtItsTimeInOrder(t *testing.T) {
 	})
 }
 
+func TestWhatGivesWayWaitsWhileOthersDo(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB, c *clock, q *Queue) {
+		var r recorder
+		busy := true
+		q.opts.Busy = func() bool { return busy }
+		enqueue1(t, db, q, "a.b", "drawing", GivingWay())
+		enqueue1(t, db, q, "a.b", "mail")
+		enqueue1(t, db, q, "a.b", "tomorrow", GivingWay(), At(monday.Add(24*time.Hour)))
+		busy = false
+		enqueue1(t, db, q, "a.b", "drawing in peace", GivingWay())
+		if n, err := runDue(t, q, r.handler("a.b")); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		c.forward(time.Minute)
+		if n, err := runDue(t, q, r.handler("a.b")); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		c.forward(24 * time.Hour)
+		if n, err := runDue(t, q, r.handler("a.b")); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if got := r.seen(); !slices.Equal(got, []string{`"mail"`, `"drawing in peace"`, `"drawing"`, `"tomorrow"`}) {
+			t.Fatal(got)
+		}
+	})
+}
+
 func TestKeyIsOneJobWhileItWaits(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB, c *clock, q *Queue) {
 		enqueue1(t, db, q, "a.b", 1, Key("k"), At(monday.Add(2*time.Hour)))

@@ -3,6 +3,7 @@ package web
 import (
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 )
@@ -39,6 +40,14 @@ func newGate(places, open int) *gate {
 	g.most = [kinds]int64{reading: most, sending: max(1, most*3/4), dear: max(1, most/8), streams: int64(open)}
 	return g
 }
+
+// busy says that people wait for each other: more requests are in flight than the
+// processors serve without a line.
+func (g *gate) busy() bool { return g.all.Load() > int64(2*runtime.GOMAXPROCS(0)) }
+
+// Busy says that so many people are being served that what nobody waits for should
+// give way to them.
+func (s *Site) Busy() bool { return s.gate.busy() }
 
 // enter takes a place; false means that there is none for this kind.
 func (g *gate) enter(k kind) (leave func(), ok bool) {
