@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -177,14 +178,15 @@ type pace struct {
 	rates []float64     // each a second
 	last  spread        // of the last window
 	cpu   time.Duration // of the server's processes, for each piece of work
+	ran   []string      // how many statements each of its requests took
 }
 
 func (p pace) String() string {
-	return fmt.Sprintf("%s; worst window %s/s; the server computed %.1f ms for each", p.last, number(slices.Min(p.rates)), float64(p.cpu.Microseconds())/1000)
+	return fmt.Sprintf("%s; worst window %s/s; the server computed %.1f ms for each, statements %s", p.last, number(slices.Min(p.rates)), float64(p.cpu.Microseconds())/1000, strings.Join(p.ran, " + "))
 }
 
-// pacing lets a crowd warm up and then measures it.
-func pacing(ctx context.Context, o options, s *server, workers int, work func(ctx context.Context, worker, round int) error) (p pace, err error) {
+// pacing lets a crowd warm up and then measures it. routes are what the work asks.
+func pacing(ctx context.Context, o options, s *server, c *client, workers int, routes []string, work func(ctx context.Context, worker, round int) error) (p pace, err error) {
 	if _, err := crowd(ctx, workers, o.window/2, work); err != nil {
 		return p, err
 	}
@@ -197,6 +199,13 @@ func pacing(ctx context.Context, o options, s *server, workers int, work func(ct
 		pieces += p.last.n
 	}
 	p.cpu = (s.computed() - before) / time.Duration(max(pieces, 1))
+	for _, route := range routes {
+		n, err := statements(ctx, c, route)
+		if err != nil {
+			return p, err
+		}
+		p.ran = append(p.ran, number(math.Round(n[0]/max(n[1], 1))))
+	}
 	return p, nil
 }
 
@@ -228,7 +237,7 @@ func submits(ctx context.Context, o options, b *book, s *server, c *cast, db *sq
 		numbers[number] = filedOne{number, child, file}
 		return nil
 	}
-	p, err := pacing(ctx, o, s, o.clients, work)
+	p, err := pacing(ctx, o, s, c.base, o.clients, []string{"POST /api/v1/files", "POST /api/v1/dossiers"}, work)
 	if err != nil {
 		return err
 	}
@@ -339,7 +348,7 @@ func lifecycles(ctx context.Context, o options, b *book, s *server, h house, c *
 		}
 		return nil
 	}
-	p, err := pacing(ctx, o, s, workers, work)
+	p, err := pacing(ctx, o, s, c.base, workers, []string{"POST /api/v1/dossiers", "POST /api/v1/dossiers/{number}/actions", "GET /api/v1/queues/{queue}"}, work)
 	if err != nil {
 		return err
 	}
@@ -546,12 +555,13 @@ func (p *page) measure(ctx context.Context, o options, b *book, c *cast) error {
 
 // statements reads from the metrics how many statements a route ran, and for how many requests.
 func statements(ctx context.Context, c *client, route string) (out [2]float64, err error) {
+	method, _, _ := strings.Cut(route, " ")
 	a, err := c.do(ctx, http.MethodGet, "/metrics", "", "", nil)
 	if err != nil {
 		return out, err
 	}
 	for i, what := range []string{"sum", "count"} {
-		prefix := fmt.Sprintf(`motcua_http_request_statements_%s{method="GET",route=%q} `, what, route)
+		prefix := fmt.Sprintf(`motcua_http_request_statements_%s{method=%q,route=%q} `, what, method, route)
 		for line := range strings.Lines(string(a.body)) {
 			if v, ok := strings.CutPrefix(line, prefix); ok {
 				if out[i], err = strconv.ParseFloat(strings.TrimSpace(v), 64); err != nil {
