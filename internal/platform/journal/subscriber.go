@@ -48,7 +48,8 @@ const (
 	page  = 256
 	group = 32
 	// skipMost is how far the cursor in the database may lag behind over events
-	// that the subscriber does not want.
+	// that the subscriber does not want, on the way; at the end of the journal it is
+	// a page, so that a start has little to read again.
 	skipMost = 4096
 )
 
@@ -162,13 +163,14 @@ func (f *follower) step(ctx context.Context) (more bool, err error) {
 		}
 	}
 	f.next = events[len(events)-1].Position + 1
-	if f.next-f.durable > skipMost {
+	atEnd := len(events) < page
+	if skipped := f.next - f.durable; skipped > skipMost || atEnd && skipped > page {
 		if err := f.j.db.Tx(ctx, func(tx *sqldb.Tx) error { return f.move(ctx, tx, f.next) }); err != nil {
 			return false, err
 		}
 		f.durable = f.next
 	}
-	return len(events) == page, nil
+	return !atEnd, nil
 }
 
 // handle runs the handler over events in one transaction that moves the cursor
