@@ -3,7 +3,6 @@ package dossier
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -157,6 +156,12 @@ func (s *Service) Stats(ctx context.Context, q StatQuery) ([]StatRow, error) {
 	if by == "month" {
 		balance(rows, from)
 	}
+	var names map[string]string
+	if by == "procedure_code" {
+		if names, err = s.procedureNames(ctx, slices.Sorted(maps.Keys(rows))); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]StatRow, 0, len(rows))
 	for key, row := range rows {
 		row.Key, row.Name = key, key
@@ -164,7 +169,7 @@ func (s *Service) Stats(ctx context.Context, q StatQuery) ([]StatRow, error) {
 		case "agency_id":
 			row.Name = agencies[key].Name
 		case "procedure_code":
-			row.Name = s.procedureName(ctx, key)
+			row.Name = or(names[key], key)
 		}
 		row.Pending += row.Carried // what stood open, and what was added to it
 		if n := row.InTime + row.Late; n > 0 {
@@ -377,12 +382,25 @@ func (s *Service) overdueNow(ctx context.Context, agencies []string, by string, 
 	return err
 }
 
-// procedureName is the name of a procedure as the newest dossier of it has it.
-func (s *Service) procedureName(ctx context.Context, code string) string {
-	var name string
-	err := s.read.QueryRow(ctx, `SELECT procedure_name FROM dossier_dossier WHERE procedure_code = $1 ORDER BY submitted_at DESC, id DESC LIMIT 1`, code).Scan(&name)
-	if err != nil && !errors.Is(err, sqldb.ErrNotFound) {
-		return code
+// procedureNames are the names of procedures as the newest dossier of each has them.
+func (s *Service) procedureNames(ctx context.Context, codes []string) (map[string]string, error) {
+	names := map[string]string{}
+	for chunk := range slices.Chunk(codes, 300) {
+		var p args
+		values := make([]string, len(chunk))
+		for i, code := range chunk {
+			values[i] = "(CAST(" + p.add(code) + " AS TEXT))"
+		}
+		rows, err := s.read.Query(ctx, `SELECT d.procedure_code, d.procedure_name FROM dossier_dossier d WHERE d.id IN (
+			SELECT (SELECT n.id FROM dossier_dossier n WHERE n.procedure_code = c.column1 ORDER BY n.submitted_at DESC, n.id DESC LIMIT 1)
+			FROM (VALUES `+strings.Join(values, ", ")+`) c) LIMIT 1000`, p.list...)
+		list, err := sqldb.Collect[[2]string](rows, err)(func(r *sqldb.Rows) (x [2]string, err error) { return x, r.Scan(&x[0], &x[1]) })
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			names[x[0]] = x[1]
+		}
 	}
-	return or(name, code)
+	return names, nil
 }
