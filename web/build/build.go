@@ -119,8 +119,8 @@ func Assets(web string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// The stylesheet names the font by its fingerprint, so that the preload in
-		// the page and the stylesheet ask for the same address, cached for a year.
+		// The stylesheet names the font by its fingerprint, so that each release
+		// asks for its own, and it is cached for a year.
 		printed := strings.TrimSuffix(f.Name(), ".woff2") + "." + digest(b)[:8] + ".woff2"
 		files["fonts/"+printed] = b
 		css = bytes.ReplaceAll(css, []byte("/static/fonts/"+f.Name()), []byte("/static/fonts/"+printed))

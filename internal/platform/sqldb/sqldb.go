@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("making the database folder: %w", err)
 	}
-	dsn := func() string {
+	dsn := func(cache int) string { // kB of pages that a connection keeps
 		q := url.Values{}
 		// Pragmas stand in the address so that every connection of the pool has
 		// them; the wait for locks comes first because setting WAL needs it.
@@ -103,7 +104,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		}
 		for _, p := range []string{
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")",
-			"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-16384)", "mmap_size(268435456)",
+			"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-" + strconv.Itoa(cache) + ")",
 			"journal_size_limit(67108864)",
 			// Under load the log is carried into the file every 16 MB, not every 4: fewer
 			// waits, and a page that changes often is written once.
@@ -116,7 +117,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	write, err := sql.Open("sqlite", dsn())
+	write, err := sql.Open("sqlite", dsn(16<<10))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", filepath.Base(path), err), write.Close())
 	}
-	read, err := sql.Open("sqlite", dsn())
+	// Readers keep little: the system has the file in its own memory, once for all of
+	// them. It is not mapped, for each connection would count the same pages again.
+	read, err := sql.Open("sqlite", dsn(4<<10))
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
