@@ -152,8 +152,12 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.id IN (` + inList(&p.list, found) + `)` + where + procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) +
 			` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
 	case q.Overdue && (r.all || len(r.agencies) > directScopes):
-		// Open dossiers with a due time are few: their own index is read whole.
-		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
+		// Open dossiers with a due time are few: their own index is read whole. The index
+		// of a procedure would lead through everything that was ever filed under it.
+		if q.Procedure != "" {
+			where += " AND d.procedure_code || '' = " + p.add(q.Procedure)
+		}
+		where += before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
 		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.due_at IS NOT NULL` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
 	case !r.all && len(r.agencies) <= directScopes:
 		text = s.byAgency(q, r, where, after, limit, &p)
