@@ -7,10 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -54,6 +53,7 @@ type Follower struct {
 	listed map[string]bool // contents named in this generation since it began
 	last   time.Time
 	fault  error
+	decay  error // what was wrong with old copies when the last whole one was made
 }
 
 // Follow prepares to follow a house. The database must have been opened with KeepLog.
@@ -134,6 +134,9 @@ func (f *Follower) Fault() error {
 	if late := f.opt.Now().Sub(f.last); f.fault == nil && late > time.Minute {
 		return fmt.Errorf("the last moment is %s old", late.Round(time.Second))
 	}
+	if f.fault == nil {
+		return f.decay
+	}
 	return f.fault
 }
 
@@ -146,6 +149,10 @@ func (f *Follower) copy(ctx context.Context) error {
 	if f.gen == nil || now.Sub(f.began) > followAnew {
 		if err := f.begin(ctx, now); err != nil {
 			return err
+		}
+		// What is wrong with old copies is no reason to stop making new ones.
+		if f.decay = f.forget(ctx, now); f.decay != nil {
+			f.opt.Log.ErrorContext(ctx, "old copies could not be read or removed", "err", f.decay)
 		}
 	}
 	if err := f.moment(ctx); err != nil {
@@ -169,22 +176,33 @@ func ignoreAbsent(err error) error {
 }
 
 // begin makes a whole copy. Pages of the database may change while it is copied:
-// they come from the log, which is read from its beginning afterwards.
-func (f *Follower) begin(ctx context.Context, now time.Time) error {
+// they come from the log, which is read afterwards from where it began before. When
+// the log has begun again meanwhile, the copy is of no use (errGap).
+func (f *Follower) begin(ctx context.Context, now time.Time) (err error) {
 	if f.gen != nil {
 		if f.embedded() {
 			if err := f.turn(ctx); err != nil {
 				return err
 			}
 		}
-		f.drop()
+		f.close()
 	}
-	f.log = logCursor{}
+	if f.embedded() {
+		if err := f.log.rewind(f.logPath()); err != nil {
+			return err
+		}
+	}
 	gen, err := newRecorder(filepath.Join(f.opt.Dir, now.UTC().Format(stampForm)+followEnd))
 	if err != nil {
 		return err
 	}
 	f.gen, f.began, f.listed = gen, now, map[string]bool{}
+	defer func() {
+		if err != nil { // half a copy does for nobody
+			f.drop()
+			err = errors.Join(err, os.Remove(gen.f.Name()))
+		}
+	}()
 	small, err := f.small()
 	if err != nil {
 		return err
@@ -205,10 +223,7 @@ func (f *Follower) begin(ctx context.Context, now time.Time) error {
 	if err := f.record(ctx, true); err != nil {
 		return err
 	}
-	if err := blob.SyncDir(f.opt.Dir); err != nil {
-		return err
-	}
-	return f.forget(ctx, now)
+	return blob.SyncDir(f.opt.Dir)
 }
 
 // small are the files that a house needs besides its database.
@@ -235,11 +250,11 @@ func (f *Follower) pages(ctx context.Context, now time.Time) error {
 	if err := f.src.DB.QueryRow(ctx, `SELECT page_size FROM pragma_page_size()`).Scan(&size); err != nil {
 		return err
 	}
-	db, err := os.Open(f.src.DB.Path())
+	file, err := f.src.DB.File()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }() // it was only read
+	db := io.NewSectionReader(file, 0, math.MaxInt64)
 	page := make([]byte, size)
 	n := note{At: now, Page: size}
 	var payload []byte
@@ -369,8 +384,13 @@ func (f *Follower) relieve(ctx context.Context) error {
 	})
 }
 
-// drop ends a generation; the next copy begins another.
+// drop ends a generation that cannot be gone on with; the next copy begins another.
 func (f *Follower) drop() {
+	f.close()
+	f.log = logCursor{}
+}
+
+func (f *Follower) close() {
 	if f.gen != nil {
 		_ = f.gen.close() // what matters was waited for
 		f.gen = nil
@@ -444,66 +464,4 @@ func (f *Follower) file(ctx context.Context, o blob.Object) error {
 	}
 	_, err = f.files.Put(ctx, c)
 	return errors.Join(err, c.Close())
-}
-
-// forget removes generations that nobody can want any more, and files that only
-// they needed.
-func (f *Follower) forget(ctx context.Context, now time.Time) error {
-	all, err := generations(f.opt.Dir)
-	if err != nil {
-		return err
-	}
-	limit := now.Add(-f.opt.Keep)
-	gone := false
-	for len(all) > 1 && all[1].began.Before(limit) {
-		if err := os.Remove(all[0].path); err != nil {
-			return err
-		}
-		all, gone = all[1:], true
-	}
-	if !gone {
-		return nil
-	}
-	// Reading all that is kept is also how damage is found while there is still
-	// time to make another copy.
-	needed := map[string]bool{}
-	for _, g := range all {
-		if _, err := g.read(ctx, time.Time{}, func(n note, _ []byte) error {
-			for _, hash := range n.Objects {
-				needed[hash] = true
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	return f.files.Walk(ctx, func(in blob.Info) error {
-		if needed[in.Hash] {
-			return nil
-		}
-		return f.files.Delete(ctx, in.Hash)
-	})
-}
-
-// generation is one file of a continuous backup.
-type generation struct {
-	path  string
-	began time.Time
-}
-
-// generations lists those in a folder, the oldest first.
-func generations(dir string) ([]generation, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var all []generation
-	for _, e := range entries {
-		stamp, ok := strings.CutSuffix(e.Name(), followEnd)
-		if began, err := time.Parse(stampForm, stamp); ok && err == nil {
-			all = append(all, generation{filepath.Join(dir, e.Name()), began})
-		}
-	}
-	slices.SortFunc(all, func(a, b generation) int { return a.began.Compare(b.began) })
-	return all, nil
 }

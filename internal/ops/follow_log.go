@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 )
 
@@ -27,7 +26,6 @@ type logCursor struct {
 	begun  bool
 	empty  bool // everything is in the database file: the log may begin again
 	salt   [8]byte
-	turns  uint32 // how often the log has begun again, by its own count
 	sum    [2]uint32
 	big    bool
 	page   int64
@@ -47,21 +45,18 @@ const batchBytes = 64 << 20
 // read reads what was committed since; more says that there is more.
 func (c *logCursor) read(path string) (got commits, more bool, err error) {
 	got.pages = map[uint32][]byte{}
-	f, err := os.Open(path) //nolint:gosec // beside the database
-	if errors.Is(err, fs.ErrNotExist) {
-		return got, false, c.lost()
-	}
+	f, begun, turns, err := openLog(path)
 	if err != nil {
 		return got, false, err
 	}
-	defer func() { _ = f.Close() }() // it was only read
-	var head [logHeader]byte
-	if _, err := io.ReadFull(f, head[:]); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if f == nil {
 		return got, false, c.lost()
-	} else if err != nil {
-		return got, false, err
 	}
-	if ok, err := c.at(head[:]); err != nil || !ok {
+	defer func() { _ = f.Close() }() // it was only read
+	if !begun.begun {
+		return got, false, nil // its head is being written
+	}
+	if err := c.at(begun, turns); err != nil {
 		return got, false, err
 	}
 	// What is read after the last commit is read again next time.
@@ -108,31 +103,66 @@ func (c *logCursor) lost() error {
 	return nil
 }
 
-// at compares the header of the log with where the cursor stands, and goes over to
-// a log that has begun again. It reports false when the header is being written.
-func (c *logCursor) at(head []byte) (bool, error) {
-	magic := binary.BigEndian.Uint32(head)
+// openLog opens the log and reads its header: begun is a cursor at its beginning, the
+// zero cursor while the header is being written; turns is how often the log has begun
+// again, by the count of whoever wrote the header. A log that is absent or has nothing
+// in it is nil.
+func openLog(path string) (f *os.File, begun logCursor, turns uint32, err error) {
+	f, err = os.Open(path) //nolint:gosec // beside the database
+	if err != nil {
+		return nil, begun, 0, ignoreAbsent(err)
+	}
+	var head [logHeader]byte
+	if _, err := io.ReadFull(f, head[:]); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, begun, 0, f.Close()
+	} else if err != nil {
+		return nil, begun, 0, errors.Join(err, f.Close())
+	}
+	magic := binary.BigEndian.Uint32(head[:])
 	if magic&^1 != logMagic {
-		return false, fmt.Errorf("the database's log has the magic %#x", magic)
+		return nil, begun, 0, errors.Join(fmt.Errorf("the database's log has the magic %#x", magic), f.Close())
 	}
 	big := magic&1 == 1
 	sum := checksum([2]uint32{}, head[:24], big)
 	if sum != [2]uint32{binary.BigEndian.Uint32(head[24:]), binary.BigEndian.Uint32(head[28:])} {
-		return false, nil
+		return f, begun, 0, nil
 	}
-	salt, turns := [8]byte(head[16:24]), binary.BigEndian.Uint32(head[12:])
-	if c.begun && salt == c.salt {
-		return true, nil
+	begun = logCursor{begun: true, salt: [8]byte(head[16:24]), sum: sum, big: big, page: int64(binary.BigEndian.Uint32(head[8:]))}
+	if begun.page < 512 || begun.page > 65536 {
+		return nil, begun, 0, errors.Join(fmt.Errorf("the database's log has pages of %d bytes", begun.page), f.Close())
 	}
-	if c.begun && (!c.empty || turns != c.turns+1) {
-		return false, errGap
-	}
-	*c = logCursor{begun: true, salt: salt, turns: turns, sum: sum, big: big, page: int64(binary.BigEndian.Uint32(head[8:]))}
-	if c.page < 512 || c.page > 65536 {
-		return false, fmt.Errorf("the database's log has pages of %d bytes", c.page)
-	}
-	return true, nil
+	return f, begun, binary.BigEndian.Uint32(head[12:]), nil
 }
+
+// rewind goes to the beginning of the log before the database file is copied. One that
+// was emptied is done with: all of it is in the file.
+func (c *logCursor) rewind(path string) error {
+	if c.empty {
+		return nil
+	}
+	f, begun, _, err := openLog(path)
+	if *c = begun; f != nil {
+		err = errors.Join(err, f.Close())
+	}
+	return err
+}
+
+// at goes over to a log that has begun again since, when nothing was missed: the one
+// before was read to its end, and this is the next. SQLite counts in the first half of
+// the salt, whichever program lets the log begin again. Where there was none it counts
+// anew.
+func (c *logCursor) at(begun logCursor, turns uint32) error {
+	switch {
+	case c.begun && begun.salt == c.salt:
+		return nil
+	case c.begun && (!c.empty || begun.turn() != c.turn()+1), !c.begun && turns > 0:
+		return errGap
+	}
+	*c = begun
+	return nil
+}
+
+func (c *logCursor) turn() uint32 { return binary.BigEndian.Uint32(c.salt[:]) }
 
 // checksum is that of the log: words of the byte order its magic names.
 func checksum(s [2]uint32, b []byte, big bool) [2]uint32 {

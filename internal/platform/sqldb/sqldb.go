@@ -17,12 +17,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
@@ -62,6 +64,9 @@ type DB struct {
 	reads   runner     // runs what goes through read
 	kept    *prepared  // SQLite: the statements of the readers
 	path    string     // SQLite file, "" on PostgreSQL
+
+	opening sync.Mutex
+	file    *os.File // path as it lies there, once somebody asked for it
 }
 
 // Options tune Open; the zero value is right for production.
@@ -94,10 +99,17 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("making the database folder: %w", err)
 	}
+	// Under load the log is carried into the file every 16 MB, not every 4: fewer
+	// waits, and a page that changes often is written once.
+	carry := 4000
+	if opts.KeepLog {
+		carry = 0
+	}
 	dsn := func(cache int) string { // kB of pages that a connection keeps
 		q := url.Values{}
-		// Pragmas stand in the address so that every connection of the pool has
-		// them; the wait for locks comes first because setting WAL needs it.
+		// Pragmas stand in the address so that every connection of the pool has them.
+		// The driver sorts them, the wait for locks first: setting one twice leaves the
+		// value that sorts last.
 		synchronous := "FULL"
 		if opts.Unsafe {
 			synchronous = "OFF"
@@ -105,15 +117,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		for _, p := range []string{
 			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")",
 			"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-" + strconv.Itoa(cache) + ")",
-			"journal_size_limit(67108864)",
-			// Under load the log is carried into the file every 16 MB, not every 4: fewer
-			// waits, and a page that changes often is written once.
-			"wal_autocheckpoint(4000)",
+			"journal_size_limit(67108864)", "wal_autocheckpoint(" + strconv.Itoa(carry) + ")",
 		} {
 			q.Add("_pragma", p)
-		}
-		if opts.KeepLog {
-			q.Add("_pragma", "wal_autocheckpoint(0)")
 		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
@@ -185,8 +191,24 @@ func plainAtHome(rawURL string) string {
 // Dialect names the engine.
 func (db *DB) Dialect() Dialect { return db.dialect }
 
-// Path is the SQLite file, or "" on PostgreSQL.
+// Path is the SQLite file, or "" on PostgreSQL. To read it see File.
 func (db *DB) Path() string { return db.path }
+
+// File reads the SQLite file as it lies there. It stays open as long as the database:
+// POSIX takes every lock of a process on a file away when the process closes any
+// handle of it, and other programs would then take the house for empty.
+func (db *DB) File() (io.ReaderAt, error) {
+	db.opening.Lock()
+	defer db.opening.Unlock()
+	if db.file == nil {
+		f, err := os.Open(db.path)
+		if err != nil {
+			return nil, err
+		}
+		db.file = f
+	}
+	return db.file, nil
+}
 
 // SQL gives the raw pool to the few that copy or inspect the whole database
 // (backup, doctor). Rooms do not use it.
@@ -199,7 +221,13 @@ func (db *DB) Close() error {
 	}
 	err := db.group.close()
 	db.kept.close()
-	return errors.Join(err, db.read.Close(), db.write.Close())
+	err = errors.Join(err, db.read.Close(), db.write.Close())
+	db.opening.Lock()
+	defer db.opening.Unlock()
+	if db.file != nil {
+		err = errors.Join(err, db.file.Close())
+	}
+	return err
 }
 
 // Fault says why nothing is written any more until the program starts again, or nil.
