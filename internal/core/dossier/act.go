@@ -36,14 +36,13 @@ func (s *Service) Act(ctx context.Context, in ActInput) (Dossier, error) {
 		return Dossier{}, err
 	}
 	key := usedFor{account: actor.AccountID, key: in.Key, operation: "act:" + in.DossierID + ":" + in.Action}
-	if d, done, err := s.replay(ctx, key); done || err != nil {
-		return d, err
-	}
-	if bad := in.tidy(); bad != nil {
-		return Dossier{}, errs.NewInvalid(bad...)
-	}
-	return s.change(ctx, in.DossierID, in.Version, key, func(m *matter) (*plan, error) {
-		return s.planAct(ctx, actor, m, in)
+	return s.once(ctx, key, func() (Dossier, error) {
+		if bad := in.tidy(); bad != nil {
+			return Dossier{}, errs.NewInvalid(bad...)
+		}
+		return s.change(ctx, in.DossierID, in.Version, key, func(m *matter) (*plan, error) {
+			return s.planAct(ctx, actor, m, in)
+		})
 	})
 }
 
@@ -62,16 +61,12 @@ func (in *ActInput) tidy() []errs.Field {
 }
 
 // change reads a dossier, plans a change and writes it. When somebody was faster
-// and the caller did not say which version it saw, it reads and plans again. When
-// the one who was faster was the same request sent twice, both get one answer.
+// and the caller did not say which version it saw, it reads and plans again.
 func (s *Service) change(ctx context.Context, dossierID string, version int64, key usedFor, plan func(*matter) (*plan, error)) (Dossier, error) {
 	for try := 0; ; try++ {
 		d, err := s.changeOnce(ctx, dossierID, version, key, plan)
 		if err == nil {
 			return d, nil
-		}
-		if again, done, rerr := s.replay(ctx, key); done || rerr != nil {
-			return again, rerr
 		}
 		switch {
 		case !errors.Is(err, errStale):
@@ -418,39 +413,40 @@ func (s *Service) Pay(ctx context.Context, in PayInput) (Dossier, error) {
 		return Dossier{}, err
 	}
 	key := usedFor{account: actor.AccountID, key: in.Key, operation: "pay:" + in.DossierID}
-	if d, done, err := s.replay(ctx, key); done || err != nil {
-		return d, err
-	}
-	return s.change(ctx, in.DossierID, in.Version, key, func(m *matter) (*plan, error) {
-		if actor.Kind != identity.KindSystem && !actor.MayAt(identity.DossierReceive, m.rec.ReceivingPath) {
-			return nil, errNotFound()
-		}
-		if m.rec.FeeDue == 0 {
-			return nil, errs.NewConflict("dossier.nothing-owed")
-		}
-		if in.Amount != m.rec.FeeDue {
-			return nil, errs.NewInvalid(errs.Bad("amount", "dossier.fee-amount", "due", m.rec.FeeDue))
-		}
-		p := newPlan(m, actor)
-		if err := p.pay(map[string]any{"receipt_no": in.ReceiptNo}, or(in.Method, "counter")); err != nil {
-			return nil, err
-		}
-		facts := m.facts()
-		facts.FeeDue, facts.FeePaid = 0, true
-		machine := flow.Who{Side: flow.System}
-		waiting, found := effectAction(m.flow.Actions(m.rec.Run, machine, facts), flow.Paid)
-		if !found || m.rec.Status != StatusPayment {
-			p.paidOnly(m.rec)
-			return p, nil
-		}
-		run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: waiting.ID, Task: waiting.Task}, machine, facts, m.moment(ctx, s))
-		if err != nil {
-			return nil, err
-		}
-		before := p.rec
-		p.rec.FeeDue, p.rec.FeePaid = m.rec.FeeDue, m.rec.FeePaid // so that the event tells the payment
-		return p, p.carryPaid(before, run, effects, act{effect: flow.Paid, action: waiting.ID, task: waiting.Task})
+	return s.once(ctx, key, func() (Dossier, error) {
+		return s.change(ctx, in.DossierID, in.Version, key, func(m *matter) (*plan, error) { return s.planPay(ctx, actor, m, in) })
 	})
+}
+
+func (s *Service) planPay(ctx context.Context, actor identity.Actor, m *matter, in PayInput) (*plan, error) {
+	if actor.Kind != identity.KindSystem && !actor.MayAt(identity.DossierReceive, m.rec.ReceivingPath) {
+		return nil, errNotFound()
+	}
+	if m.rec.FeeDue == 0 {
+		return nil, errs.NewConflict("dossier.nothing-owed")
+	}
+	if in.Amount != m.rec.FeeDue {
+		return nil, errs.NewInvalid(errs.Bad("amount", "dossier.fee-amount", "due", m.rec.FeeDue))
+	}
+	p := newPlan(m, actor)
+	if err := p.pay(map[string]any{"receipt_no": in.ReceiptNo}, or(in.Method, "counter")); err != nil {
+		return nil, err
+	}
+	facts := m.facts()
+	facts.FeeDue, facts.FeePaid = 0, true
+	machine := flow.Who{Side: flow.System}
+	waiting, found := effectAction(m.flow.Actions(m.rec.Run, machine, facts), flow.Paid)
+	if !found || m.rec.Status != StatusPayment {
+		p.paidOnly(m.rec)
+		return p, nil
+	}
+	run, effects, err := m.flow.Act(m.rec.Run, flow.Input{Action: waiting.ID, Task: waiting.Task}, machine, facts, m.moment(ctx, s))
+	if err != nil {
+		return nil, err
+	}
+	before := p.rec
+	p.rec.FeeDue, p.rec.FeePaid = m.rec.FeeDue, m.rec.FeePaid // so that the event tells the payment
+	return p, p.carryPaid(before, run, effects, act{effect: flow.Paid, action: waiting.ID, task: waiting.Task})
 }
 
 // paidOnly tells a payment that moves nothing else.

@@ -25,15 +25,14 @@ func (s *Service) partyChange(ctx context.Context, dossierID string, version int
 		return Dossier{}, err
 	}
 	key.account = actor.AccountID
-	if d, done, err := s.replay(ctx, key); done || err != nil {
-		return d, err
-	}
-	return s.change(ctx, dossierID, version, key, func(m *matter) (*plan, error) {
-		me := who(actor, m.rec.CompetentPath)
-		if relate(actor, &m.rec, nil, false) == party {
-			me = asCitizen(actor)
-		}
-		return planned(actor, me, m)
+	return s.once(ctx, key, func() (Dossier, error) {
+		return s.change(ctx, dossierID, version, key, func(m *matter) (*plan, error) {
+			me := who(actor, m.rec.CompetentPath)
+			if relate(actor, &m.rec, nil, false) == party {
+				me = asCitizen(actor)
+			}
+			return planned(actor, me, m)
+		})
 	})
 }
 
@@ -205,9 +204,11 @@ func (s *Service) Rate(ctx context.Context, in RateInput) error {
 		return errs.NewInvalid(errs.Bad("comment", "dossier.too-long", "max", maxWords))
 	}
 	key := usedFor{account: actor.AccountID, key: in.Key, operation: "rate:" + in.DossierID}
-	if _, done, err := s.replay(ctx, key); done || err != nil {
-		return err
-	}
+	_, err = s.once(ctx, key, func() (Dossier, error) { return Dossier{}, s.rate(ctx, in, key) })
+	return err
+}
+
+func (s *Service) rate(ctx context.Context, in RateInput, key usedFor) error {
 	rec, _, rel, err := s.see(ctx, s.read, in.DossierID)
 	if err != nil {
 		return err
@@ -219,7 +220,7 @@ func (s *Service) Rate(ctx context.Context, in RateInput) error {
 		return errs.NewConflict("dossier.not-ended")
 	}
 	now := s.now()
-	err = s.DB.Tx(ctx, func(tx *sqldb.Tx) error {
+	return s.DB.Tx(ctx, func(tx *sqldb.Tx) error {
 		if key.key != "" {
 			first, err := insertKey(ctx, tx, key.account, key.key, key.operation, rec.ID, now)
 			if err != nil {
@@ -230,19 +231,15 @@ func (s *Service) Rate(ctx context.Context, in RateInput) error {
 			}
 		}
 		n, err := tx.Exec(ctx, `INSERT INTO dossier_rating (dossier_id, account_id, stars, comment, at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (dossier_id) DO NOTHING`, rec.ID, actor.AccountID, in.Stars, in.Comment, sqldb.Millis(now))
+			ON CONFLICT (dossier_id) DO NOTHING`, rec.ID, key.account, in.Stars, in.Comment, sqldb.Millis(now))
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return errs.NewConflict("dossier.rated")
 		}
-		return s.note(ctx, tx, stream(rec.ID), evRated, actor.AccountID, "", Event{Stars: in.Stars, Competent: rec.CompetentAgencyID})
+		return s.note(ctx, tx, stream(rec.ID), evRated, key.account, "", Event{Stars: in.Stars, Competent: rec.CompetentAgencyID})
 	})
-	if errors.Is(err, errReplay) {
-		return nil
-	}
-	return err
 }
 
 func ratingOf(ctx context.Context, r sqldb.Reader, dossierID string) (*Rating, error) {

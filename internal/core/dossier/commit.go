@@ -16,8 +16,8 @@ import (
 // errStale says that the dossier was changed since it was read.
 var errStale = errors.New("dossier: changed since it was read")
 
-// errReplay says that the idempotency key was used before: the caller answers
-// with what it was used for.
+// errReplay says that the idempotency key was used before: once answers with what
+// it was used for.
 var errReplay = errors.New("dossier: the key was used before")
 
 // ready is a plan with everything prepared that must not be done inside a

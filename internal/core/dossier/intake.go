@@ -24,9 +24,10 @@ func (s *Service) Intake(ctx context.Context, in IntakeInput) (Dossier, error) {
 		return Dossier{}, err
 	}
 	key := usedFor{account: actor.AccountID, key: in.Key, operation: "intake:" + in.OfferID}
-	if d, done, err := s.replay(ctx, key); done || err != nil {
-		return d, err
-	}
+	return s.once(ctx, key, func() (Dossier, error) { return s.intake(ctx, actor, in, key) })
+}
+
+func (s *Service) intake(ctx context.Context, actor identity.Actor, in IntakeInput, key usedFor) (Dossier, error) {
 	receiving, err := s.counterFor(ctx, actor, in.ReceivingAgencyID)
 	if err != nil {
 		return Dossier{}, err

@@ -123,9 +123,10 @@ func (s *Service) Submit(ctx context.Context, in SubmitInput) (Dossier, error) {
 		return Dossier{}, err
 	}
 	key := usedFor{account: actor.AccountID, key: or(in.Key, "draft:"+in.DraftID), operation: "submit:" + in.DraftID}
-	if d, done, err := s.replay(ctx, key); done || err != nil {
-		return d, err
-	}
+	return s.once(ctx, key, func() (Dossier, error) { return s.submit(ctx, actor, in, key) })
+}
+
+func (s *Service) submit(ctx context.Context, actor identity.Actor, in SubmitInput, key usedFor) (Dossier, error) {
 	draft, err := draftBy(ctx, s.read, actor.AccountID, in.DraftID)
 	if err != nil {
 		return Dossier{}, err
@@ -161,7 +162,7 @@ func (s *Service) Submit(ctx context.Context, in SubmitInput) (Dossier, error) {
 	})
 	if errors.Is(err, errStale) {
 		// Filed by another click, or saved by another tab, since it was read.
-		return s.Submit(ctx, in)
+		return s.submit(ctx, actor, in, key)
 	}
 	return d, err
 }
@@ -202,9 +203,10 @@ func (s *Service) File(ctx context.Context, in FileInput) (Dossier, error) {
 		return Dossier{}, err
 	}
 	key := usedFor{account: actor.AccountID, key: in.Key, operation: "file:" + in.OfferID}
-	if d, done, err := s.replay(ctx, key); done || err != nil {
-		return d, err
-	}
+	return s.once(ctx, key, func() (Dossier, error) { return s.fileOnline(ctx, actor, in, key) })
+}
+
+func (s *Service) fileOnline(ctx context.Context, actor identity.Actor, in FileInput, key usedFor) (Dossier, error) {
 	offer, m, caseID, err := s.offered(ctx, in.OfferID, in.CaseID)
 	if err != nil {
 		return Dossier{}, err
@@ -217,6 +219,24 @@ func (s *Service) File(ctx context.Context, in FileInput) (Dossier, error) {
 		offer: offer, caseID: caseID, channel: Online, answers: answers, papers: in.Papers, named: in.Owner, submitter: s.Self(ctx),
 		proxy: in.Proxy, delivery: in.Delivery, sets: 1, fileOwner: actor.AccountID,
 	}, key, nil)
+}
+
+// once carries out a request under its key. A key that was used before is answered
+// with what it was used for. It is looked at again when the request is refused: what
+// stands in its way may be its own trace, left by the same request that another
+// program, or another goroutine, committed after the first look.
+func (s *Service) once(ctx context.Context, key usedFor, do func() (Dossier, error)) (Dossier, error) {
+	if d, done, err := s.replay(ctx, key); done || err != nil {
+		return d, err
+	}
+	d, err := do()
+	if err == nil {
+		return d, nil
+	}
+	if again, done, rerr := s.replay(ctx, key); done || rerr != nil {
+		return again, rerr
+	}
+	return d, err
 }
 
 // replay answers a repeated request with what its key was used for.
@@ -426,12 +446,7 @@ func (s *Service) file(ctx context.Context, actor identity.Actor, n newFiling, k
 	if more != nil {
 		p.also(more)
 	}
-	d, err := s.write(ctx, r)
-	if errors.Is(err, errReplay) {
-		again, _, err := s.replay(ctx, key)
-		return again, err
-	}
-	return d, err
+	return s.write(ctx, r)
 }
 
 func unique(ids []string) []string {

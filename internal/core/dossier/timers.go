@@ -178,14 +178,9 @@ func (s *Service) openChild(ctx context.Context, p childPayload) error {
 		return err
 	}
 	key := usedFor{account: identity.System.AccountID, key: "child:" + p.Parent + "/" + p.Child, operation: "child:" + p.Parent + "/" + p.Child}
-	child, done, err := s.replay(ctx, key)
+	child, err := s.once(ctx, key, func() (Dossier, error) { return s.fileChild(ctx, parent, p, key) })
 	if err != nil {
 		return err
-	}
-	if !done {
-		if child, err = s.fileChild(ctx, parent, p, key); err != nil {
-			return err
-		}
 	}
 	return s.tellParent(ctx, p.Parent, flow.Input{Action: flow.ChildOpened, Child: p.Child, Dossier: child.ID}, child.ID)
 }

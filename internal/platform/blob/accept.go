@@ -166,6 +166,11 @@ func (f *Files) insert(ctx context.Context, file File, key string, upload *Uploa
 				return err
 			}
 		}
+		if key != "" { // what was taken once is not refused for want of room
+			if stored, err = f.storedUnder(ctx, tx, file, key); !errors.Is(err, sqldb.ErrNotFound) {
+				return err
+			}
+		}
 		if err := f.quota(ctx, tx, file.Owner, file.Size, upload); err != nil {
 			return err
 		}
@@ -179,15 +184,8 @@ func (f *Files) insert(ctx context.Context, file File, key string, upload *Uploa
 		}
 		stored = file
 		if n == 0 {
-			var first string
-			if err := tx.QueryRow(ctx, `SELECT id FROM blob_file WHERE owner = $1 AND once = $2`, file.Owner, onceKey(key)).Scan(&first); err != nil {
+			if stored, err = f.storedUnder(ctx, tx, file, key); err != nil {
 				return err
-			}
-			if stored, err = f.get(ctx, tx, first); err != nil {
-				return err
-			}
-			if stored.Hash != file.Hash {
-				return errs.NewConflict("file.key-reused")
 			}
 		}
 		if upload == nil {
@@ -208,6 +206,20 @@ func (f *Files) insert(ctx context.Context, file File, key string, upload *Uploa
 		return File{}, err
 	}
 	return stored, nil
+}
+
+// storedUnder returns the file that was stored under a key, which must be the same one;
+// sqldb.ErrNotFound when there is none.
+func (f *Files) storedUnder(ctx context.Context, tx *sqldb.Tx, file File, key string) (File, error) {
+	var first string
+	if err := tx.QueryRow(ctx, `SELECT id FROM blob_file WHERE owner = $1 AND once = $2`, file.Owner, onceKey(key)).Scan(&first); err != nil {
+		return File{}, err
+	}
+	stored, err := f.get(ctx, tx, first)
+	if err == nil && stored.Hash != file.Hash {
+		err = errs.NewConflict("file.key-reused")
+	}
+	return stored, err
 }
 
 // onceKey makes a key that every engine takes, whatever it was made of.

@@ -166,11 +166,14 @@ func TestWhatIsRefusedLeavesNothing(t *testing.T) {
 		// The limit itself is allowed, and counts for one owner only until something needs the files.
 		var ids []string
 		for i := range 2 {
-			f, err := h.Save(ctx, "a.txt", "hoa", fill(100_000, i))
+			f, err := h.SaveOnce(ctx, "a.txt", "hoa", fmt.Sprint("key-", i), fill(100_000, i))
 			if err != nil {
 				t.Fatal(err)
 			}
 			ids = append(ids, f.ID)
+		}
+		if f, err := h.SaveOnce(ctx, "a.txt", "hoa", "key-1", fill(100_000, 1)); err != nil || f.ID != ids[1] {
+			t.Errorf("the last one once more, its answer was lost: %v", err)
 		}
 		if err := save("hoa", fill(100_000, 3)); !errs.HasCode(err, "file.quota") {
 			t.Errorf("third: %v", err)
