@@ -147,6 +147,7 @@ func Doctor(ctx context.Context, p Patient) Findings {
 	e.mail()
 	e.certificate()
 	e.backups()
+	e.following()
 	e.modules()
 	return e.found
 }

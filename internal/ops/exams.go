@@ -481,6 +481,42 @@ func (e *exam) backups() {
 	e.add(Well, what, detail, none)
 }
 
+// following tells how far the continuous backup has come. Where nothing changes nothing
+// is added to it: it is late when the house has events that it cannot have.
+func (e *exam) following() {
+	dir := e.Config.Backup.Follow
+	if dir == "" {
+		return
+	}
+	what := text("Sao lưu liên tục", "Continuous backup")
+	remedy := text("Khởi động chương trình nếu đang dừng; nếu không, nhật ký vận hành (follow) cho biết vì sao. Hiện chỉ về được thời điểm này hoặc trước đó.",
+		"Start the program if it is stopped; else the operational log (follow) says why. For now one can only go back to this moment or before.")
+	at, err := newestMoment(dir)
+	switch {
+	case err != nil:
+		e.add(Ill, what, plain(err), text("Bản đang có bị hỏng hoặc không đọc được: chạy motcua backup --check %s.", "What is there is damaged or cannot be read: run motcua backup --check %s.", dir))
+		return
+	case at.IsZero():
+		e.add(Unwell, what, text("%s chưa có thời điểm nào", "%s holds no moment yet", dir), text("Khởi động chương trình; nếu vẫn trống, xem nhật ký vận hành.", "Start the program; if it stays empty, read the operational log."))
+		return
+	}
+	last := at.In(civil.Zone).Format("15:04:05 02/01/2006")
+	detail := text("bản ghi mới nhất lúc %s", "the last record is of %s", last)
+	if e.Journal != nil && e.DB != nil && e.DB.Dialect() == sqldb.SQLite { // PostgreSQL keeps its events itself
+		missed, err := e.Journal.Browse(e.ctx, e.DB, journal.BrowseFilter{From: at.Add(time.Minute), To: e.Now(), Limit: 1})
+		if err != nil {
+			e.add(Ill, what, plain(err), none)
+			return
+		}
+		if len(missed) > 0 {
+			late := missed[0].At.Sub(at).Round(time.Second)
+			e.add(Unwell, what, text("bản ghi mới nhất lúc %s, chậm %v so với dữ liệu", "the last record is of %s, %v behind the data", last, late), remedy)
+			return
+		}
+	}
+	e.add(Well, what, detail, none)
+}
+
 // expiry says how long a certificate is still good, and for whom.
 func (e *exam) expiry(what i18n.Text, raw []byte, host string) {
 	cert, err := x509.ParseCertificate(raw)

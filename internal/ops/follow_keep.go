@@ -81,3 +81,17 @@ func generations(dir string) ([]generation, error) {
 	slices.SortFunc(all, func(a, b generation) int { return a.began.Compare(b.began) })
 	return all, nil
 }
+
+// newestMoment is the last one in a folder; zero when there is none.
+func newestMoment(dir string) (at time.Time, err error) {
+	all, err := generations(dir)
+	if err != nil {
+		return at, ignoreAbsent(err)
+	}
+	for _, g := range slices.Backward(all) {
+		if at, err = lastMoment(g.path); err != nil || !at.IsZero() {
+			return at, err
+		}
+	}
+	return at, nil
+}

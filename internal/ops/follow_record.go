@@ -131,13 +131,13 @@ func (r *recordReader) next() (n note, payload []byte, err error) {
 	} else if err != nil {
 		return n, nil, r.torn(err)
 	}
-	headSize, bodySize := int64(binary.BigEndian.Uint32(frame[4:])), binary.BigEndian.Uint64(frame[8:])
-	if string(frame[:4]) != recordMagic || binary.BigEndian.Uint32(frame[16:]) != crc32.ChecksumIEEE(frame[:16]) || headSize > recordMost || bodySize > recordMost {
+	headSize, bodySize, ok := sizes(frame[:])
+	if !ok {
 		return n, nil, damaged("record at byte %d of %s", r.n, r.f.Name())
 	}
 	// Read as it comes: a forged length must not take memory that no bytes stand for.
 	var rest bytes.Buffer
-	want := headSize + int64(bodySize) + sha256.Size
+	want := headSize + bodySize + sha256.Size
 	if got, err := io.CopyN(&rest, r.r, want); err != nil && got < want {
 		return n, nil, r.torn(err)
 	}
@@ -153,7 +153,7 @@ func (r *recordReader) next() (n note, payload []byte, err error) {
 	if err := json.Unmarshal(b[:headSize], &n); err != nil {
 		return n, nil, damaged("record at byte %d of %s: %v", r.n, r.f.Name(), err)
 	}
-	if payload, err = r.z.DecodeAll(b[headSize:headSize+int64(bodySize)], nil); err != nil {
+	if payload, err = r.z.DecodeAll(b[headSize:headSize+bodySize], nil); err != nil {
 		return n, nil, damaged("record at byte %d of %s: %v", r.n, r.f.Name(), err)
 	}
 	if int64(len(payload)) != int64(n.Pages)*(n.Page+4) || n.Pages > 0 && n.Page < 512 {
@@ -161,6 +161,53 @@ func (r *recordReader) next() (n note, payload []byte, err error) {
 	}
 	r.n += frameSize + want
 	return n, payload, nil
+}
+
+// lastMoment finds the last moment of a generation by the heads of its records alone.
+func lastMoment(path string) (at time.Time, err error) {
+	f, err := os.Open(path) //nolint:gosec // named by the operator
+	if err != nil {
+		return at, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	st, err := f.Stat()
+	if err != nil {
+		return at, err
+	}
+	for pos := int64(0); pos+frameSize <= st.Size(); {
+		var frame [frameSize]byte
+		if _, err := f.ReadAt(frame[:], pos); err != nil {
+			return at, err
+		}
+		head, body, ok := sizes(frame[:])
+		if !ok {
+			return at, damaged("record at byte %d of %s", pos, path)
+		}
+		next := pos + frameSize + head + body + sha256.Size
+		if next > st.Size() {
+			break // being written, or cut off
+		}
+		var n note
+		text := make([]byte, head)
+		if _, err := f.ReadAt(text, pos+frameSize); err != nil {
+			return at, err
+		}
+		if err := json.Unmarshal(text, &n); err != nil {
+			return at, damaged("record at byte %d of %s: %v", pos, path, err)
+		}
+		if n.Ready {
+			at = n.At
+		}
+		pos = next
+	}
+	return at, nil
+}
+
+// sizes reads the frame of a record: the bytes of its head and of its body.
+func sizes(frame []byte) (head, body int64, ok bool) {
+	h, b := binary.BigEndian.Uint32(frame[4:]), binary.BigEndian.Uint64(frame[8:])
+	ok = string(frame[:4]) == recordMagic && binary.BigEndian.Uint32(frame[16:]) == crc32.ChecksumIEEE(frame[:16]) && h <= recordMost && b <= recordMost
+	return int64(h), int64(b), ok //nolint:gosec // bounded above
 }
 
 // torn tells a record that a crash has cut off from other trouble.
