@@ -32,7 +32,7 @@ func burst() drill.Drill {
 		Name:   "burst",
 		Proves: "five times the sustainable rate is shed early with Retry-After, what is admitted stays quick, and all is as before within a minute; a thousand sign-ins in ten seconds on a cold cache are all answered, in bounded memory",
 		Breaks: []drill.Break{
-			{Name: "open-door", What: "as many are admitted as come", Fails: "^(nobody was shed|p99 |memory )"},
+			{Name: "open-door", What: "as many are admitted as come", Fails: "% were shed at five times the rate$"},
 		},
 		Run: runBurst,
 	}
@@ -43,7 +43,7 @@ func runBurst(t *drill.T) {
 	if t.Broken == "open-door" {
 		h.Program = h.Program.With("MOTCUA_LIMITS_MAX_IN_FLIGHT=1000000")
 	}
-	people := thousand(t, h, drill.Full(t, 1000, 200))
+	people := thousand(t, h, drill.Full(t, 1000, 60))
 	s := h.Open(t)
 	rush(t, h, s)
 	if t.Broken == "" {
@@ -151,15 +151,19 @@ func admittedMost(rate float64) time.Duration {
 	return 2*time.Second + time.Duration(3*places/max(rate, 1)*float64(time.Second))
 }
 
+// shedLeast is the share of a storm at five times the sustainable rate that must be shed:
+// four fifths where the rate is the same before and in the storm.
+const shedLeast = .25
+
 func rush(t *drill.T, h *drill.House, s *apitest.Server) {
 	t.Helper()
 	offer := apitest.OfferOf(t, h.Client(""), "1.001193", "online", "Bình Minh")
 	number := oneNumber(t, h, offer)
 	calm := newLoad(h, offer)
-	rate := calm.closed(number, 16, drill.Full(t, 10*time.Second, 3*time.Second))
+	rate := calm.closed(number, 16, drill.Full(t, 10*time.Second, 2*time.Second))
 	usual := drill.Quantile(calm.admitted, .99)
 	storm := newLoad(h, offer)
-	storm.open(t.Context(), number, 5*rate, drill.Full(t, 20*time.Second, 5*time.Second))
+	storm.open(t.Context(), number, 5*rate, drill.Full(t, 20*time.Second, 3*time.Second))
 	at := time.Now()
 	p99 := drill.Quantile(storm.admitted, .99)
 	t.Figure("sustainable/s", rate)
@@ -168,8 +172,8 @@ func rush(t *drill.T, h *drill.House, s *apitest.Server) {
 	t.Figure("admitted", len(storm.admitted))
 	t.Figure("shed", storm.shed)
 	t.Figure("admitted-p99", p99)
-	if storm.shed == 0 {
-		t.Errorf("nobody was shed at five times the rate")
+	if share := float64(storm.shed) / float64(max(len(storm.admitted)+storm.shed, 1)); share < shedLeast {
+		t.Errorf("only %.0f%% were shed at five times the rate", 100*share)
 	}
 	if storm.rude > 0 {
 		t.Errorf("%d were refused without Retry-After", storm.rude)
@@ -177,7 +181,9 @@ func rush(t *drill.T, h *drill.House, s *apitest.Server) {
 	if len(storm.bad) > 0 {
 		t.Errorf("answered otherwise: %v", storm.bad)
 	}
-	if most := admittedMost(rate); p99 > most {
+	// Short editions share their two cores with other tests, and with the storm itself:
+	// there the share of those who are shed counts, and not how long the others took.
+	if most := admittedMost(rate); !t.Short && p99 > most {
 		t.Errorf("p99 of those admitted is %s, at most %s", p99, most)
 	}
 	back := t.Eventually("all is as before", time.Minute, func() error {
@@ -254,7 +260,7 @@ func signIns(t *drill.T, h *drill.House, s *apitest.Server, people []apitest.Acc
 	s.Stop(t)
 	s2 := h.Open(t)
 	*s = *s2
-	within := 10 * time.Second
+	within := drill.Full(t, 10*time.Second, 3*time.Second)
 	var in, asked, odd atomic.Int64
 	var worst atomic.Int64
 	done := make(chan struct{})

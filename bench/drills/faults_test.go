@@ -18,7 +18,7 @@ func TestModelsCanFail(t *testing.T) {
 func TestFuzz(t *testing.T)        { short(t, fuzz()) }
 func TestFuzzCanFail(t *testing.T) { broken(t, fuzz(), "fragile") }
 
-func TestRestore(t *testing.T)        { open(t, restore()) }
+func TestRestore(t *testing.T)        { short(t, restore()) }
 func TestRestoreCanFail(t *testing.T) { broken(t, restore(), "other-moment") }
 
 func TestSoak(t *testing.T)        { short(t, soak()) }
