@@ -362,23 +362,23 @@ func (w *handing) write(ctx context.Context, tx *sqldb.Tx, actor identity.Actor)
 		SELECT v.id, (SELECT COALESCE(MAX(c.seq), 0) + 1 FROM dossier_clock c WHERE c.dossier_id = v.id), 'move', v.at, '', v.basis, '', 0, 0, v.promised FROM v`); err != nil {
 		return err
 	}
-	for part := range slices.Chunk(w.trail, 1000) {
+	for part := range slices.Chunk(w.trail, sqldb.AtOnce(6)) {
 		if err := insertMany(ctx, tx, "dossier_handover (dossier_id, at, from_id, from_path, to_id, decree)", part); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(w.gone, 1000) {
+	for part := range slices.Chunk(w.gone, sqldb.AtOnce(3)) {
 		var p args
 		if _, err := tx.Exec(ctx, `DELETE FROM dossier_reach WHERE (key, submitted_at, dossier_id) IN (`+values(&p, []string{"", "BIGINT", ""}, part)+`)`, p.list...); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(w.come, 1000) {
+	for part := range slices.Chunk(w.come, sqldb.AtOnce(3)) {
 		if err := insertMany(ctx, tx, "dossier_reach (key, submitted_at, dossier_id)", part); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(w.words, 1000) {
+	for part := range slices.Chunk(w.words, sqldb.AtOnce(3)) {
 		var p args
 		if _, err := tx.Exec(ctx, `INSERT INTO dossier_search (agency_id, key, dossier_id) `+values(&p, []string{"", "", ""}, part)+
 			` ON CONFLICT (agency_id, key, dossier_id) DO NOTHING`, p.list...); err != nil {
@@ -414,7 +414,7 @@ func (s *Service) competentAt(ctx context.Context, moment func() string) (id, pa
 
 // changeMany runs a statement over rows, chunk by chunk, as the table v.
 func changeMany(ctx context.Context, tx *sqldb.Tx, v string, types []string, rows [][]any, statement string) (changed int64, err error) {
-	for part := range slices.Chunk(rows, 1000) {
+	for part := range slices.Chunk(rows, sqldb.AtOnce(len(types))) {
 		var p args
 		n, err := tx.Exec(ctx, `WITH `+v+` AS (`+values(&p, types, part)+`) `+statement, p.list...)
 		if err != nil {

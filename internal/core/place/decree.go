@@ -88,13 +88,13 @@ func (x *Index) Check(d Decree) (bad []errs.Field) {
 		}
 	}
 	bad = append(bad, x.checkLinks(d, closing, stands)...)
-	for _, code := range d.Close {
+	for i, code := range d.Close {
 		if stands(code) {
 			continue
 		}
 		for _, n := range x.children[code] {
 			if n.ValidOn(d.Day) && !closing[n.Code] {
-				bad = append(bad, errs.Bad("close", "place.orphan", "unit", n.FullName()+" ("+n.Code+")", "parent", code))
+				bad = append(bad, errs.Bad(fmt.Sprintf("close.%d", i), "place.orphan", "unit", n.FullName()+" ("+n.Code+")", "parent", code))
 			}
 		}
 	}

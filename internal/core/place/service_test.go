@@ -255,7 +255,7 @@ func TestDecreeFaults(t *testing.T) {
 		"links.0:place.share":             func(d *Decree) { d.Links[0].Share = "" },
 		"links.4:place.whole-but-stands":  func(d *Decree) { d.Links = append(d.Links, Link{Old: "00004", New: "18184", Share: Full}) },
 		"close.0:place.whole-and-parts":   func(d *Decree) { d.Links = append(d.Links, Link{Old: "18184", New: "18100", Share: Partial}) },
-		"close:place.orphan": func(d *Decree) {
+		"close.3:place.orphan": func(d *Decree) {
 			d.Close = append(d.Close, "01")
 			d.Links = append(d.Links, Link{Old: "01", New: "04", Share: Full})
 		},

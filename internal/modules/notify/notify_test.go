@@ -195,3 +195,26 @@ func TestLettersCarryNoAnswers(t *testing.T) {
 		}
 	}
 }
+
+// A decree that takes a dossier to another agency is told once, however often its event
+// comes; one that only changes the counter is not told.
+func TestAHandOverIsTold(t *testing.T) {
+	sqldbtest.Each(t, []sqldb.Line{job.Line(), Line()}, func(t *testing.T, db *sqldb.DB) {
+		s := New(Deps{DB: db, Dossiers: dossiers{Subject{Number: "H63.11-250512-0001", Title: "Xác nhận", Agency: "UBND xã An Hòa", Accounts: []string{"lan"}}}})
+		handle := s.Module().Subscribers[0].Handle
+		for _, e := range []journal.Event{
+			{ID: "e1", Type: handedOver, Data: []byte(`{"from_competent":"a1","competent":"a2"}`)},
+			{ID: "e1", Type: handedOver, Data: []byte(`{"from_competent":"a1","competent":"a2"}`)},
+			{ID: "e2", Type: handedOver, Data: []byte(`{"from_receiving":"a1","receiving":"a2"}`)},
+		} {
+			e.Stream, e.At = "dossier:d1", time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
+			if err := db.Tx(t.Context(), func(tx *sqldb.Tx) error { return handle(t.Context(), tx, e) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := s.Mine(identity.With(t.Context(), identity.Actor{AccountID: "lan"}), "", 10)
+		if err != nil || len(list) != 1 || list[0].Kind != "handed-over" || list[0].Agency != "UBND xã An Hòa" {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
+}

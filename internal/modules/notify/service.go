@@ -68,12 +68,25 @@ func New(d Deps) *Service {
 	return &Service{d}
 }
 
+// handedOver says that a decree took a dossier to another agency.
+const handedOver = "dossier.handed-over"
+
+// moved reports whether another agency decides now: a counter that changed, or a task,
+// is nothing to write to people about.
+func moved(e journal.Event) (bool, error) {
+	var data struct {
+		From string `json:"from_competent"`
+	}
+	err := json.Unmarshal(e.Data, &data)
+	return data.From != "", err
+}
+
 // told are the events that people are told about. Everything else stands in the
 // timeline, for those who look.
 func told() []string {
 	return []string{
 		"dossier.submitted", "dossier.received", "dossier.refused", "dossier.supplement-requested", "dossier.supplement-expired",
-		"dossier.fee-asked", "dossier.extended", "dossier.stopped", "dossier.finished", "dossier.returned", "dossier.withdrawn", "dossier.reminded",
+		"dossier.fee-asked", "dossier.extended", "dossier.stopped", "dossier.finished", "dossier.returned", "dossier.withdrawn", "dossier.reminded", handedOver,
 	}
 }
 
@@ -82,6 +95,11 @@ func (s *Service) follow(ctx context.Context, tx *sqldb.Tx, e journal.Event) err
 	dossierID, ok := strings.CutPrefix(e.Stream, "dossier:")
 	if !ok {
 		return nil
+	}
+	if e.Type == handedOver {
+		if other, err := moved(e); err != nil || !other {
+			return err
+		}
 	}
 	about, err := s.Dossiers.Subject(ctx, tx, dossierID)
 	if errors.Is(err, sqldb.ErrNotFound) || errs.Is(err, errs.NotFound) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"motcua/internal/core/org"
+	"motcua/internal/core/place"
 	"motcua/internal/platform/civil"
 	"motcua/internal/platform/decl"
 	"motcua/internal/platform/fold"
@@ -84,15 +85,28 @@ type Rule struct {
 	Posts      []string `yaml:"posts"` // titles
 }
 
-// UnitOp is one operation on administrative units, see package place.
+// UnitOp is one operation on administrative units, see package place: exactly one of
+// its verbs is given.
 type UnitOp struct {
 	decl.Pos
-	Create *Unit    `yaml:"create"`
-	Close  []string `yaml:"close"` // codes that end without a successor named here
-	Merge  []string `yaml:"merge"`
-	Into   string   `yaml:"into"`
-	Split  string   `yaml:"split"`
-	Parts  []string `yaml:"parts"` // codes that get a part
+	Create  *Unit    `yaml:"create"`
+	Close   []string `yaml:"close"`   // codes that end without a successor named here
+	Abolish *Level   `yaml:"abolish"` // a whole level ends; what lay in it must be merged or moved
+	Merge   []string `yaml:"merge"`
+	Into    string   `yaml:"into"`
+	Split   string   `yaml:"split"`
+	Parts   []string `yaml:"parts"`  // codes that get a part
+	Rename  string   `yaml:"rename"` // code; as: what changes
+	As      *Unit    `yaml:"as"`
+	Move    []string `yaml:"move"` // codes; to: the unit they lie in from now on
+	To      string   `yaml:"to"`
+}
+
+// Level names every unit of a level within some units.
+type Level struct {
+	decl.Pos
+	Level string   `yaml:"level"`
+	In    []string `yaml:"in"` // codes of provinces or districts
 }
 
 // Unit is an administrative unit to come.
@@ -252,7 +266,7 @@ func (b *Body) check(at decl.Pos) []Problem {
 
 func (u *UnitOp) check() []Problem {
 	verbs := 0
-	for _, given := range []bool{u.Create != nil, len(u.Close) > 0, len(u.Merge) > 0, u.Split != ""} {
+	for _, given := range []bool{u.Create != nil, len(u.Close) > 0, u.Abolish != nil, len(u.Merge) > 0, u.Split != "", u.Rename != "", len(u.Move) > 0} {
 		if given {
 			verbs++
 		}
@@ -262,12 +276,32 @@ func (u *UnitOp) check() []Problem {
 		return []Problem{problem(u.Pos, "one-verb", "n", verbs)}
 	case len(u.Merge) > 0 && u.Into == "":
 		return []Problem{problem(u.Pos, "merge-into")}
+	case u.Abolish != nil && (u.Abolish.Level == "" || len(u.Abolish.In) == 0):
+		return []Problem{problem(u.Pos, "abolish-where")}
+	case u.Abolish != nil && u.Abolish.Level != string(place.District) && u.Abolish.Level != string(place.Commune):
+		return []Problem{problem(u.Pos, "unit-level", "value", u.Abolish.Level)}
+	case u.Rename != "" && u.As == nil:
+		return []Problem{problem(u.Pos, "rename-as")}
+	case len(u.Move) > 0 && u.To == "":
+		return []Problem{problem(u.Pos, "move-to")}
 	case u.Split != "" && len(u.Parts) < 2:
 		return []Problem{problem(u.Pos, "split-parts")}
 	case u.Create != nil && (u.Create.Code == "" || u.Create.Name == ""):
 		return []Problem{problem(u.Pos, "body-missing", "field", "code, name")}
 	}
 	return nil
+}
+
+// lineOf is where a file speaks of an agency.
+func (f *File) lineOf(code string) decl.Pos {
+	for i := range f.Agencies {
+		o := &f.Agencies[i]
+		if o.Create != nil && o.Create.Code == code || o.As != nil && o.As.Code == code || o.Split == code || o.Rename == code ||
+			slices.Contains(o.Merge, code) || slices.Contains(o.Move, code) || o.Abolish != nil && slices.Contains(o.Abolish.Agencies, code) {
+			return o.Pos
+		}
+	}
+	return f.Pos
 }
 
 // Basis is how people cite the decree: "Nghị quyết số 1685/NQ-UBTVQH15 ngày 16/06/2025".

@@ -115,7 +115,7 @@ func TestOverlapAndUndo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := found(other.Problems); !slices.Equal(got, []string{"1 overlap"}) {
+	if got := found(other.Problems); !slices.Equal(got, []string{"6 overlap"}) {
 		t.Errorf("two decrees on one agency: %v", got)
 	}
 	if d, err = p.reforms.Undo(p.asAdmin(), d.ID); err != nil || d.State != reform.Undone {

@@ -14,6 +14,7 @@ import (
 // ends, and who gets what. It is pure; the same tree and file give the same plan.
 type Plan struct {
 	File    *File
+	units   unitDecree
 	Create  []Creation // parents before children
 	Moves   []MoveTo
 	Endings []Ending // deepest first, so that children end before parents

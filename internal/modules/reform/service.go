@@ -14,6 +14,7 @@ import (
 	"motcua/internal/core/procedure"
 	"motcua/internal/core/register"
 	"motcua/internal/platform/civil"
+	"motcua/internal/platform/decl"
 	"motcua/internal/platform/errs"
 	"motcua/internal/platform/id"
 	"motcua/internal/platform/job"
@@ -145,7 +146,7 @@ func (s *Service) Try(ctx context.Context, decreeID string) (Decree, error) {
 			}); err != nil {
 				return d, err
 			}
-			if problems, err = s.units(ctx, d.ID, f, l); err != nil {
+			if err := s.units(ctx, plan.units, f, l); err != nil {
 				return d, err
 			}
 			r := s.newRun(d.ID, plan, before, l)
@@ -153,7 +154,7 @@ func (s *Service) Try(ctx context.Context, decreeID string) (Decree, error) {
 			if err := r.walk(ctx); err != nil {
 				return d, err
 			}
-			problems = append(problems, r.bad...)
+			problems = r.bad
 		}
 	}
 	p, summary, err := encoded(problems, l.counted)
@@ -188,7 +189,23 @@ func touch(ctx context.Context, tx *sqldb.Tx, decree string, codes []string) err
 	return nil
 }
 
-// touches are the agency ids a plan ends, begins or moves.
+// lineOf is where the file of a plan speaks of an agency or of a unit; their codes are
+// not alike.
+func (p *Plan) lineOf(code string) decl.Pos {
+	for i, c := range p.units.Close {
+		if c == code {
+			return p.units.close[i]
+		}
+	}
+	for i, u := range p.units.Open {
+		if u.Code == code {
+			return p.units.open[i]
+		}
+	}
+	return p.File.lineOf(code)
+}
+
+// touches are the agency ids and the unit codes a plan ends, begins or moves.
 func (p *Plan) touches() []string {
 	var out []string
 	for _, e := range p.Endings {
@@ -199,6 +216,10 @@ func (p *Plan) touches() []string {
 	}
 	for _, m := range p.Moves {
 		out = append(out, m.Agency.Code)
+	}
+	out = append(out, p.units.Close...)
+	for _, u := range p.units.Open {
+		out = append(out, u.Code)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -219,12 +240,17 @@ func (s *Service) plan(ctx context.Context, d Decree, f *File) (*Plan, []Problem
 		}
 	}
 	plan, problems := resolve(f, agencies, func(a org.Agency) bool { return actor.MayAt(identity.AdminOrg, a.Path) })
+	units, wrong, err := s.unitsIn(ctx, d.ID, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan.units = units
 	others, err := s.overlaps(ctx, d, plan)
-	return plan, sortProblems(append(problems, others...)), err
+	return plan, sortProblems(slices.Concat(problems, wrong, others)), err
 }
 
-// overlaps finds other decrees that are scheduled for the same agencies, or that
-// carry the same number.
+// overlaps finds other decrees that are scheduled for the same agencies or units, or
+// that carry the same number.
 func (s *Service) overlaps(ctx context.Context, d Decree, plan *Plan) ([]Problem, error) {
 	var bad []Problem
 	var state string
@@ -241,7 +267,7 @@ func (s *Service) overlaps(ctx context.Context, d Decree, plan *Plan) ([]Problem
 	mine := plan.touches()
 	for _, p := range list {
 		if slices.Contains(mine, p.code) {
-			bad = append(bad, problem(plan.File.Pos, "overlap", "code", p.code, "number", p.number))
+			bad = append(bad, problem(plan.lineOf(p.code), "overlap", "code", p.code, "number", p.number))
 		}
 	}
 	return bad, err
@@ -441,7 +467,7 @@ func (s *Service) carry(ctx context.Context, d Decree) error {
 		return err
 	}
 	next := d.Run + 1
-	return s.db.Tx(ctx, func(tx *sqldb.Tx) error {
+	return s.db.TxAlone(ctx, func(tx *sqldb.Tx) error {
 		began := time.Now()
 		n, err := tx.Exec(ctx, `UPDATE reform_decree SET state = 'applied', applied_at = $1, run = $2, problems = '[]', failure = '' WHERE id = $3 AND state = 'scheduled'`,
 			sqldb.Millis(s.now()), next, d.ID)
@@ -457,8 +483,8 @@ func (s *Service) carry(ctx context.Context, d Decree) error {
 		if r.tree, err = s.org.Change(ctx, tx, d.ID, f.Basis("vi"), f.on); err != nil {
 			return err
 		}
-		if bad, err := s.units(ctx, d.ID, f, l); err != nil || len(bad) > 0 {
-			return errors.Join(err, hasProblems(bad))
+		if err := s.units(ctx, plan.units, f, l); err != nil {
+			return err
 		}
 		if err := s.applyUnits(ctx, tx, d.ID, f); err != nil {
 			return err

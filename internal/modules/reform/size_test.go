@@ -28,30 +28,28 @@ func (p *hasp) copies(n int) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	heads := "procedure_code, procedure_name, version_id, case_id, offer_id, title, channel, receiving_id, receiving_path, competent_id, competent_path, owner_account, owner_name, submitter_account, proxy, sets, status, stage, step, clock, submitted_at, received_at, due_at, paused_at, finished_at, returned_at, supplements, late, confidentiality, parent_id, fee_due, fee_paid, receipt_id, entry_id, result_id, version, updated_at"
 	for made := 0; made < n; {
+		pairs := make([]string, 0, 2000)
+		var args []any
+		for ; len(pairs) < cap(pairs) && made < n; made++ {
+			pairs = append(pairs, fmt.Sprintf("(CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT))", len(args)+1, len(args)+2, len(args)+3))
+			args = append(args, open[made%len(open)], id.New(), strconv.Itoa(100000+made))
+		}
 		if err := p.DB.Tx(ctx, func(tx *sqldb.Tx) error {
-			for range 2000 {
-				if made == n {
-					break
+			for _, table := range []struct{ name, columns, key, own string }{
+				{"dossier_body", "owner, submitter, delivery, run, outcome", "dossier_id", "v.made"},
+				{"dossier_task", "task, step, kind, role, agency_id, department_id, assignee_id, delegated_from, for_whom, opened_at, due_at, late_at, sort_at, closed_at, closed_by, seen_at", "dossier_id", "v.made"},
+				{"dossier_clock", "seq, kind, at, reason, basis, paper, hours, days, promised", "dossier_id", "v.made"},
+				{"dossier_answers", "revision, at, actor, answers", "dossier_id", "v.made"},
+				{"dossier_reach", "key, submitted_at", "dossier_id", "v.made"},
+				{"dossier_dossier", heads, "id, number", "v.made, substr(o.number, 1, 16) || v.n"},
+			} {
+				owner, _, _ := strings.Cut(table.key, ",")
+				if _, err := tx.Exec(ctx, `WITH v(source, made, n) AS (VALUES `+strings.Join(pairs, ", ")+`) INSERT INTO `+table.name+` (`+table.columns+`, `+table.key+`)
+					SELECT o.`+strings.ReplaceAll(table.columns, ", ", ", o.")+`, `+table.own+` FROM v JOIN `+table.name+` o ON o.`+owner+` = v.source`, args...); err != nil {
+					return fmt.Errorf("%s: %w", table.name, err)
 				}
-				from, to := open[made%len(open)], id.New()
-				for _, table := range []struct{ name, columns, key string }{
-					{"dossier_body", "owner, submitter, delivery, run, outcome", "dossier_id"},
-					{"dossier_task", "task, step, kind, role, agency_id, department_id, assignee_id, delegated_from, for_whom, opened_at, due_at, late_at, sort_at, closed_at, closed_by, seen_at", "dossier_id"},
-					{"dossier_clock", "seq, kind, at, reason, basis, paper, hours, days, promised", "dossier_id"},
-					{"dossier_answers", "revision, at, actor, answers", "dossier_id"},
-					{"dossier_reach", "key, submitted_at", "dossier_id"},
-				} {
-					if _, err := tx.Exec(ctx, `INSERT INTO `+table.name+` (`+table.columns+`, `+table.key+`) SELECT `+table.columns+`, CAST($1 AS TEXT) FROM `+table.name+` WHERE `+table.key+` = $2`, to, from); err != nil {
-						return fmt.Errorf("%s: %w", table.name, err)
-					}
-				}
-				head := "procedure_code, procedure_name, version_id, case_id, offer_id, title, channel, receiving_id, receiving_path, competent_id, competent_path, owner_account, owner_name, submitter_account, proxy, sets, status, stage, step, clock, submitted_at, received_at, due_at, paused_at, finished_at, returned_at, supplements, late, confidentiality, parent_id, fee_due, fee_paid, receipt_id, entry_id, result_id, version, updated_at"
-				if _, err := tx.Exec(ctx, `INSERT INTO dossier_dossier (`+head+`, id, number) SELECT `+head+`, CAST($1 AS TEXT), substr(number, 1, 16) || CAST($2 AS TEXT) FROM dossier_dossier WHERE id = $3`,
-					to, strconv.Itoa(100000+made), from); err != nil {
-					return err
-				}
-				made++
 			}
 			return nil
 		}); err != nil {

@@ -82,7 +82,7 @@ func encoded(problems []Problem, summary Summary) (string, string, error) {
 func numberKey(number string) string { return strings.ReplaceAll(fold.Key(number), " ", "") }
 
 func insertEffects(ctx context.Context, tx *sqldb.Tx, decree string, run int64, list []Effect) error {
-	for part := range slices.Chunk(list, 1000) {
+	for part := range slices.Chunk(list, sqldb.AtOnce(11)) {
 		var b strings.Builder
 		b.WriteString(`INSERT INTO reform_effect (decree_id, run, kind, seq, subject, label, from_code, from_name, to_code, to_name, note) VALUES `)
 		args := make([]any, 0, len(part)*11)

@@ -153,8 +153,7 @@ func (j *Journal) Append(ctx context.Context, tx *sqldb.Tx, e Event) (Event, err
 // for what changes tens of thousands of things at once. The rules are those of
 // [Journal.Append]; two events of one stream are refused.
 func (j *Journal) AppendAll(ctx context.Context, tx *sqldb.Tx, events []Event) error {
-	const most = 400 // ten parameters a row, well under what both engines take
-	for part := range slices.Chunk(events, most) {
+	for part := range slices.Chunk(events, sqldb.AtOnce(10)) {
 		if err := j.appendPart(ctx, tx, part); err != nil {
 			return err
 		}

@@ -21,9 +21,19 @@ import (
 // to them.
 func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.group != nil {
-		return db.group.do(ctx, fn)
+		return db.group.do(ctx, &task{fn: fn})
 	}
 	return retried(ctx, func() error { return db.postgresTx(ctx, fn) })
+}
+
+// TxAlone is Tx for what writes much, such as a whole province: it shares its commit with
+// nobody. What shares one runs in a savepoint, for which SQLite keeps every page that
+// was changed in memory and walks them after each statement.
+func (db *DB) TxAlone(ctx context.Context, fn func(tx *Tx) error) error {
+	if db.group != nil {
+		return db.group.do(ctx, &task{fn: fn, alone: true})
+	}
+	return db.Tx(ctx, fn)
 }
 
 func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error) {
@@ -83,8 +93,8 @@ func guarded(fn func(*Tx) error, tx *Tx) (err error) {
 }
 
 // committer writes for everybody on SQLite. It takes the closures that wait,
-// runs each in a savepoint of its own, commits them with one wait for the disk,
-// and only then answers each caller. One fsync so serves many submissions.
+// runs each in a savepoint of its own (one by itself needs none), commits them with
+// one wait for the disk, and only then answers each caller. One fsync so serves many submissions.
 type committer struct {
 	work    chan *task
 	still   chan *stillness
@@ -97,11 +107,12 @@ type committer struct {
 }
 
 type task struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	tx   *Tx
-	err  error
-	done chan struct{}
+	ctx   context.Context
+	fn    func(*Tx) error
+	alone bool // shares its commit with nobody
+	tx    *Tx
+	err   error
+	done  chan struct{}
 }
 
 // batchMost bounds how many callers share a commit, and so how long the first
@@ -124,11 +135,11 @@ func newCommitter(ctx context.Context, db *sql.DB) (*committer, error) {
 
 var errClosed = errors.New("the database is closed")
 
-func (c *committer) do(ctx context.Context, fn func(*Tx) error) error {
+func (c *committer) do(ctx context.Context, t *task) error {
 	if p := c.fault.Load(); p != nil {
 		return *p
 	}
-	t := &task{ctx: ctx, fn: fn, done: make(chan struct{})}
+	t.ctx, t.done = ctx, make(chan struct{})
 	select {
 	case <-c.quit:
 		return errClosed
@@ -180,16 +191,24 @@ func (c *committer) loop() {
 				}
 			}
 		}
+		var last *task
 	more:
-		for len(batch) < batchMost {
+		for last == nil && !batch[0].alone && len(batch) < batchMost {
 			select {
 			case t := <-c.work:
-				batch = append(batch, t)
+				if t.alone {
+					last = t
+				} else {
+					batch = append(batch, t)
+				}
 			default:
 				break more
 			}
 		}
 		c.commit(batch)
+		if last != nil {
+			c.commit([]*task{last})
+		}
 	}
 }
 
@@ -213,6 +232,10 @@ func (c *committer) commit(batch []*task) {
 		failAll(batch, c.distrust(err))
 		return
 	}
+	if len(batch) == 1 {
+		c.single(batch[0])
+		return
+	}
 	for i, t := range batch {
 		if t.err = c.one(t); errors.Is(t.err, errBroken) {
 			// The transaction itself is gone (disk full, I/O error): those before
@@ -227,6 +250,24 @@ func (c *committer) commit(batch []*task) {
 	if err := c.say("COMMIT"); err != nil {
 		_ = c.say("ROLLBACK") // the commit's error says more
 		failAll(batch, c.distrust(err))
+	}
+}
+
+// single runs the one task of a batch in the transaction that has begun.
+func (c *committer) single(t *task) {
+	if t.err = t.ctx.Err(); t.err == nil {
+		t.tx = &Tx{dialect: SQLite, q: c.run}
+		t.err = guarded(t.fn, t.tx)
+	}
+	if t.err != nil {
+		if c.say("ROLLBACK") != nil { // it is gone already: disk full, I/O error
+			t.err = c.distrust(fmt.Errorf("%w: %w", errBroken, t.err))
+		}
+		return
+	}
+	if err := c.say("COMMIT"); err != nil {
+		_ = c.say("ROLLBACK") // the commit's error says more
+		t.err = c.distrust(err)
 	}
 }
 
