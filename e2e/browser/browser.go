@@ -98,7 +98,7 @@ func (b *Browser) Person(t *testing.T, base string, o Options) *Person {
 	p := &Person{t: t, ctx: ctx, base: base, name: o.Name, script: !o.NoScript, bytes: map[string]float64{}, stop: func() { stop(); cancel() }}
 	chromedp.ListenTarget(ctx, p.listen)
 	actions := []chromedp.Action{
-		network.Enable(), runtime.Enable(),
+		network.Enable(), runtime.Enable(), page.Enable(),
 		emulation.SetDeviceMetricsOverride(int64(o.Width), int64(o.Height), 1, o.Width < 600),
 	}
 	if o.NoScript {
@@ -135,6 +135,9 @@ func (p *Person) listen(ev any) {
 		p.bytes[string(ev.RequestID)] = ev.EncodedDataLength
 	case *runtime.EventExceptionThrown:
 		p.console = append(p.console, ev.ExceptionDetails.Error())
+	case *page.EventJavascriptDialogOpening:
+		// "Are you sure?" is answered with yes; not from here, where events wait.
+		go func() { _ = chromedp.Run(p.ctx, page.HandleJavaScriptDialog(true)) }()
 	}
 }
 

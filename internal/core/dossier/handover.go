@@ -87,11 +87,17 @@ func (s *Service) HeldBy(ctx context.Context, r sqldb.Reader, agency org.Agency,
 	if err != nil {
 		return HeldPage{}, fmt.Errorf("open dossiers of %s: %w", agency.Code, err)
 	}
+	var answers map[string]string
+	if places {
+		if answers, err = answersOf(ctx, r, list); err != nil {
+			return HeldPage{}, fmt.Errorf("addresses of the dossiers of %s: %w", agency.Code, err)
+		}
+	}
 	page := HeldPage{Items: make([]Held, 0, len(list))}
 	for _, rec := range list {
 		h := Held{ID: rec.ID, Number: rec.Number, ProcedureCode: rec.ProcedureCode, VersionID: rec.VersionID, ReceivingID: rec.ReceivingAgencyID, CompetentID: rec.CompetentAgencyID, rec: rec}
 		if places {
-			if h.Addresses, err = s.addressesOf(ctx, r, &rec); err != nil {
+			if h.Addresses, err = s.addressesOf(ctx, &rec, answers[rec.ID]); err != nil {
 				return HeldPage{}, err
 			}
 		}
@@ -120,19 +126,37 @@ func scanWhole(r *sqldb.Rows) (rec record, err error) {
 		fromJSON(run, &rec.Run), fromJSON(made, &rec.Outcome))
 }
 
+// answersOf reads the newest answers of many dossiers at once.
+func answersOf(ctx context.Context, r sqldb.Reader, list []record) (map[string]string, error) {
+	out := make(map[string]string, len(list))
+	for part := range slices.Chunk(list, sqldb.AtOnce(1)) {
+		var p args
+		marks := make([]string, len(part))
+		for i := range part {
+			marks[i] = p.add(part[i].ID)
+		}
+		rows, err := r.Query(ctx, `SELECT a.dossier_id, a.answers FROM dossier_answers a WHERE a.dossier_id IN (`+strings.Join(marks, ", ")+`)
+			AND a.revision = (SELECT MAX(n.revision) FROM dossier_answers n WHERE n.dossier_id = a.dossier_id)`, p.list...)
+		found, err := sqldb.Collect[[2]string](rows, err)(func(r *sqldb.Rows) (x [2]string, err error) { return x, r.Scan(&x[0], &x[1]) })
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range found {
+			out[x[0]] = x[1]
+		}
+	}
+	return out, nil
+}
+
 // addressesOf gathers the addresses of a dossier: those its form asks for, in the
-// order of the form, then that of the owner.
-func (s *Service) addressesOf(ctx context.Context, r sqldb.Reader, rec *record) ([]Address, error) {
+// order of the form, then that of the owner. raw are its newest answers.
+func (s *Service) addressesOf(ctx context.Context, rec *record, raw string) ([]Address, error) {
 	comp, err := s.Procedures.Compiled(ctx, rec.VersionID)
 	if err != nil {
 		return nil, err
 	}
 	var out []Address
 	if f := comp.Form(rec.CaseID); f != nil {
-		_, raw, err := latestAnswers(ctx, r, rec.ID)
-		if err != nil {
-			return nil, err
-		}
 		answers := map[string]json.RawMessage{}
 		if err := fromJSON(raw, &answers); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -81,9 +82,21 @@ type EntryFilter struct {
 	Need   Need       // that is not met, wholly or in words
 	Why    source.Why // a doubt of this kind
 	Packs  bool       // those that a pack brings
-	After  string     // "score:code" of the last one seen
-	Limit  int        // 0 is 50
+	Whole  Wholeness
+	Below  float64 // those with a lower score, for [BelowAverage]
+	After  string  // "score:code" of the last one seen
+	Limit  int     // 0 is 50
 }
+
+// Wholeness is how much of what it must tell an entry tells.
+type Wholeness string
+
+// The kinds of wholeness.
+const (
+	Complete     Wholeness = "complete"
+	Lacking      Wholeness = "lacking"
+	BelowAverage Wholeness = "below" // less than entries do on average
+)
 
 // Brief is an entry in a list.
 type Brief struct {
@@ -121,6 +134,14 @@ func (s *Service) Entries(ctx context.Context, f EntryFilter) ([]Brief, error) {
 	}
 	if f.Why != "" {
 		where = append(where, `doubts LIKE `+arg("%,"+escape(string(f.Why))+",%")+` ESCAPE '\'`)
+	}
+	switch f.Whole {
+	case Complete:
+		where = append(where, `missing = ','`)
+	case Lacking:
+		where = append(where, `missing <> ','`)
+	case BelowAverage:
+		where = append(where, `score < `+arg(int64(math.Ceil(f.Below))))
 	}
 	if f.Packs {
 		where = append(where, `pack <> ''`)

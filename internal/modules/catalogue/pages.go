@@ -131,6 +131,19 @@ type runView struct {
 	Next    string
 }
 
+// earlier is how many of the differences of a finished run wait in an earlier one: the
+// same record was imported before and nobody has decided about it yet.
+func (v runView) earlier() int64 {
+	n := v.Run.Counts.Pending
+	for _, own := range v.States {
+		n -= own
+	}
+	if v.Run.State != Done {
+		return 0
+	}
+	return max(n, 0)
+}
+
 const perPage = 50
 
 func (s *Service) runPage(w http.ResponseWriter, r *http.Request) error {
@@ -287,7 +300,7 @@ func (s *Service) entriesPage(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	v := entriesView{Filter: EntryFilter{
 		Text: q.Get("q"), Agency: q.Get("co-quan"), NoName: q.Get("co-quan") == "-", Need: Need(q.Get("thieu")), Why: source.Why(q.Get("chua-ro")),
-		Packs: q.Get("goi") == "co", After: q.Get("sau"), Limit: perPage + 1,
+		Packs: q.Get("goi") == "co", Whole: Wholeness(q.Get("muc-do")), After: q.Get("sau"), Limit: perPage + 1,
 	}}
 	if v.Filter.NoName {
 		v.Filter.Agency = ""
@@ -296,6 +309,7 @@ func (s *Service) entriesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Filter.Below = Total(standings).Score
 	for _, st := range standings {
 		o := ui.Option{Value: st.Agency, Text: st.Agency + " (" + strconv.FormatInt(st.Entries, 10) + ")"}
 		if st.Agency == "" {

@@ -330,6 +330,11 @@ func TestAListFillsGapsOnly(t *testing.T) {
 		if list, err := h.Entries(h.ctx, EntryFilter{Text: "cap giay"}); err != nil || len(list) != 1 {
 			t.Errorf("%v %v", list, err)
 		}
+		for whole, want := range map[Wholeness]int{Complete: 1, Lacking: 0, BelowAverage: 0} {
+			if list, err := h.Entries(h.ctx, EntryFilter{Whole: whole, Below: all[0].Score}); err != nil || len(list) != want {
+				t.Errorf("%s: %v %v", whole, list, err)
+			}
+		}
 	})
 }
 

@@ -288,6 +288,14 @@ func editCrumbs(ctx context.Context, e Entry) []ui.Crumb {
 	return append(entryCrumbs(ctx), ui.Crumb{Text: e.Record.Name, Href: entryPath(e.Code)})
 }
 
+func wholeOptions(ctx context.Context) []ui.Option {
+	var opts []ui.Option
+	for _, w := range []Wholeness{Complete, Lacking, BelowAverage} {
+		opts = append(opts, ui.Option{Value: string(w), Text: i18n.T(ctx, "catalogue.whole."+string(w))})
+	}
+	return opts
+}
+
 func needOptions(ctx context.Context) (out []ui.Option) {
 	for _, n := range Needs() {
 		out = append(out, ui.Option{Value: string(n), Text: needWords(ctx, n)})
