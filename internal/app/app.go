@@ -223,8 +223,8 @@ func lines(modules []module.Module) []sqldb.Line {
 	return all
 }
 
-// busy is asked by the jobs, which run only once there is a site.
-func (a *App) busy() bool { return a.site.Busy() }
+// busy says that people wait; while the rooms are being built there is nobody yet.
+func (a *App) busy() bool { return a.site != nil && a.site.Busy() }
 
 // assemble puts the rooms behind one door.
 func (a *App) assemble() error {
