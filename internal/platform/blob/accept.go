@@ -147,7 +147,8 @@ func (f *Files) reserve(ctx context.Context, hash string, size int64) error {
 // returns the file stored under it.
 func (f *Files) insert(ctx context.Context, file File, key string, upload *Upload) (File, error) {
 	var stored File
-	err := f.db.Tx(ctx, func(tx *sqldb.Tx) error {
+	// What an owner holds is summed up, so that those of one owner clash.
+	err := f.db.TxInTurn(ctx, []string{"files of " + file.Owner}, func(tx *sqldb.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE blob_object SET problem = '' WHERE hash = $1 AND state = 'live'`, file.Hash)
 		if err != nil {
 			return err

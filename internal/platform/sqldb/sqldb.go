@@ -123,7 +123,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	write, err := sql.Open("sqlite", dsn(16<<10))
+	write, err := sql.Open("sqlite", dsn(32<<10))
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,7 @@ func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error)
 		return keep(err)
 	}
 	tx := &Tx{dialect: Postgres, q: plainHandle{stx}, later: &pgLater{conn: conn}}
+	tx.later.add(throughIndexes, nil) // travels with the first statement
 	err = guarded(fn, tx)
 	if err == nil {
 		if err = tx.later.send(ctx); err != nil {
@@ -64,6 +65,11 @@ func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error)
 	}
 	return nil
 }
+
+// throughIndexes lets a writer read small tables by their indexes too. PostgreSQL
+// remembers what a serializable transaction has read: from an index a page, from a
+// walk through the table all of it, and then everybody who writes there clashes.
+const throughIndexes = `SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`
 
 // keep gives a lost server its public face and leaves all else to Tx, which asks
 // whether the transaction may run again.
