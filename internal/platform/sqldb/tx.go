@@ -33,7 +33,10 @@ func (db *DB) TxAlone(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.group != nil {
 		return db.group.do(ctx, &task{fn: fn, alone: true})
 	}
-	return db.Tx(ctx, fn)
+	return db.Tx(ctx, func(tx *Tx) error {
+		tx.later.forget() // of throughIndexes: what wants whole tables may walk through them
+		return fn(tx)
+	})
 }
 
 func (db *DB) postgresTx(ctx context.Context, fn func(tx *Tx) error) (err error) {

@@ -275,21 +275,30 @@ func TestEveryAssetOfThePageExists(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := 0
+		var ask func(u string)
+		ask = func(u string) {
+			n++
+			w := httptest.NewRecorder()
+			site.ServeHTTP(w, httptest.NewRequest("GET", u, nil))
+			if w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+				t.Errorf("%s: %d, %s", u, w.Code, w.Header().Get("Cache-Control"))
+			}
+			if strings.HasSuffix(u, ".css") { // it names the typefaces
+				for _, m := range regexp.MustCompile(`url\("?(/static/[^")]*)`).FindAllStringSubmatch(w.Body.String(), -1) {
+					ask(m[1])
+				}
+			}
+		}
 		walk(doc, func(e *html.Node) {
 			for _, name := range []string{"src", "href"} {
 				if u := attr(e, name); strings.HasPrefix(u, "/static/") {
-					n++
-					w := httptest.NewRecorder()
-					site.ServeHTTP(w, httptest.NewRequest("GET", u, nil))
-					if w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
-						t.Errorf("%s: %d, %s", u, w.Code, w.Header().Get("Cache-Control"))
-					}
+					ask(u)
 				} else if strings.HasPrefix(u, "http") {
 					t.Errorf("the page asks %s", u)
 				}
 			}
 		})
-		if n < 5 {
+		if n < 6 {
 			t.Errorf("only %d assets", n)
 		}
 	}
