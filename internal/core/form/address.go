@@ -197,7 +197,10 @@ func (f *Form) completeAddress(a Answers) {
 			parts = append(parts, part)
 		}
 	}
-	a["text"] = strings.Join(parts, ", ")
+	delete(a, "text")
+	if line := strings.Join(parts, ", "); line != "" { // no unit of that code: nothing to say
+		a["text"] = line
+	}
 	if commune != "" {
 		a["on"] = today.String()
 	}
