@@ -14,7 +14,8 @@ import (
 type later interface {
 	add(query string, args []any)
 	send(ctx context.Context) error
-	forget() // what waits
+	forget()   // what waits
+	sent() int // how often something was
 }
 
 // Later runs a statement whose outcome nobody asks for one by one, such as the
@@ -44,6 +45,7 @@ func (tx *Tx) send(ctx context.Context) error {
 type pgLater struct {
 	conn  *sql.Conn
 	batch pgx.Batch
+	sends int
 }
 
 func (l *pgLater) add(query string, args []any) { l.batch.Queue(query, plainArgs(args)...) }
@@ -62,12 +64,14 @@ func plainArgs(args []any) []any {
 	return out
 }
 
-func (l *pgLater) forget() { l.batch = pgx.Batch{} }
+func (l *pgLater) forget()   { l.batch = pgx.Batch{} }
+func (l *pgLater) sent() int { return l.sends }
 
 func (l *pgLater) send(ctx context.Context) error {
 	if l.batch.Len() == 0 {
 		return nil
 	}
+	l.sends++
 	err := l.conn.Raw(func(raw any) error {
 		c, ok := raw.(*stdlib.Conn)
 		if !ok {

@@ -178,6 +178,32 @@ func TestALateErrorIsOfItsOwnTask(t *testing.T) {
 	})
 }
 
+// Nor does one that fails before its first statement take the others with it.
+func TestAnEarlyErrorIsOfItsOwnTask(t *testing.T) {
+	eachWay(t, func(t *testing.T, db *sqldb.DB, write write) {
+		boom := errors.New("boom")
+		var wg sync.WaitGroup
+		for i := range 60 {
+			wg.Go(func() {
+				err := write(context.Background(), func(tx *sqldb.Tx) error {
+					if i%3 == 0 {
+						return boom
+					}
+					return tx.Later(context.Background(), `INSERT INTO mark (id) VALUES ($1)`, fmt.Sprint(i))
+				})
+				if i%3 == 0 && !errors.Is(err, boom) || i%3 != 0 && err != nil {
+					t.Errorf("task %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		var n int64
+		if err := db.QueryRow(context.Background(), `SELECT count(*) FROM mark`).Scan(&n); err != nil || n != 40 {
+			t.Errorf("%d rows, %v", n, err)
+		}
+	})
+}
+
 // What stands in line shares a commit, on both engines.
 func TestThoseWhoWaitShareACommit(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB) {

@@ -149,6 +149,7 @@ func (db *DB) postgresAlone(t *task) error {
 // inSavepoint runs a task inside its savepoint. The two statements that steer it
 // travel with those of the task.
 func (db *DB) inSavepoint(ctx context.Context, t *task) error {
+	before := t.tx.later.sent()
 	t.tx.later.add("SAVEPOINT task", nil)
 	err := guarded(t.fn, t.tx)
 	if err == nil {
@@ -161,6 +162,9 @@ func (db *DB) inSavepoint(ctx context.Context, t *task) error {
 	// The connection may be what failed: then this fails too, and the batch with it.
 	t.err = err
 	t.tx.later.forget()
+	if t.tx.later.sent() == before {
+		return nil // it failed before it asked anything: the savepoint was never set
+	}
 	if _, err := t.tx.q.exec(ctx, "ROLLBACK TO SAVEPOINT task", nil); err != nil {
 		return fmt.Errorf("after %w: %w", t.err, keep(err))
 	}
