@@ -114,9 +114,7 @@ func largeTables(ctx context.Context, db *sqldb.DB) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		// The figures by month grow with agencies, procedures and time, not with
-		// dossiers, and a page that shows all of them reads all of them.
-		big[name] = n >= large && name != "dossier_stat"
+		big[name] = n >= large
 	}
 	return big, nil
 }

@@ -385,7 +385,7 @@ func pagesOf(ctx context.Context, db *sqldb.DB, c *cast) ([]*page, error) {
 		return nil, fmt.Errorf("only %d dossiers at the ward", len(some))
 	}
 	var rarest string
-	if err := db.QueryRow(ctx, `SELECT procedure_code FROM dossier_stat WHERE agency_id = $1 GROUP BY procedure_code ORDER BY SUM(received), procedure_code LIMIT 1`, ward).Scan(&rarest); err != nil {
+	if err := db.QueryRow(ctx, `SELECT procedure_code FROM dossier_stat WHERE agency_id = $1 AND month = '' AND procedure_code > '' ORDER BY received, procedure_code LIMIT 1`, ward).Scan(&rarest); err != nil {
 		return nil, err
 	}
 	last, lastRows, err := lastPage(ctx, db, "a:"+ward)

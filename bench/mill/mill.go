@@ -428,13 +428,13 @@ func (m *mill) books(ctx context.Context) error {
 			return err
 		}
 	}
-	for k, n := range m.stats {
-		if err := m.sink.exec(ctx, `INSERT INTO dossier_stat (agency_id, procedure_code, month, received, online, done, in_time, late, refused, withdrawn, closed)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			ON CONFLICT (agency_id, procedure_code, month) DO UPDATE SET received = dossier_stat.received + excluded.received, online = dossier_stat.online + excluded.online,
+	for k, n := range m.cube() {
+		if err := m.sink.exec(ctx, `INSERT INTO dossier_stat (agency_id, month, procedure_code, received, online, done, in_time, late, refused, withdrawn, closed, moved_in, moved_out)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)
+			ON CONFLICT (agency_id, month, procedure_code) DO UPDATE SET received = dossier_stat.received + excluded.received, online = dossier_stat.online + excluded.online,
 			done = dossier_stat.done + excluded.done, in_time = dossier_stat.in_time + excluded.in_time, late = dossier_stat.late + excluded.late,
 			refused = dossier_stat.refused + excluded.refused, withdrawn = dossier_stat.withdrawn + excluded.withdrawn, closed = dossier_stat.closed + excluded.closed`,
-			k.agency, k.procedure, k.month, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]); err != nil {
+			k.agency, k.month, k.procedure, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]); err != nil {
 			return err
 		}
 	}
@@ -451,6 +451,28 @@ func (m *mill) books(ctx context.Context) error {
 		return err
 	}
 	return m.sink.exec(ctx, `UPDATE journal_cursor SET next = $1, tries = 0, retry_at = 0, error = ''`, m.size)
+}
+
+// cube adds the figures up as dossier_stat keeps them: each also for all agencies, all
+// procedures, its year and all time.
+func (m *mill) cube() map[statKey]*[8]int64 {
+	lines := map[statKey]*[8]int64{}
+	for k, n := range m.stats {
+		for _, agency := range []string{k.agency, ""} {
+			for _, procedure := range []string{k.procedure, ""} {
+				for _, month := range []string{k.month, k.month[:4], ""} {
+					line := statKey{agency, procedure, month}
+					if lines[line] == nil {
+						lines[line] = new([8]int64)
+					}
+					for i := range n {
+						lines[line][i] += n[i]
+					}
+				}
+			}
+		}
+	}
+	return lines
 }
 
 // searchKeys are the words of dossier_search; the rules are those of the dossier room.

@@ -83,8 +83,10 @@ func TestEveryListStandsOnAnIndex(t *testing.T) {
 			if _, err := h.Dossiers.ControlSheet(ctx, d.ID); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.Dossiers.Stats(ctx, dossier.StatQuery{By: "procedure"}); err != nil {
-				t.Fatal(err)
+			for _, by := range []string{"agency", "procedure", "month"} {
+				if _, err := h.Dossiers.Stats(ctx, dossier.StatQuery{By: by, From: "2026-11"}); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		ctx := h.As(t, citizen)
@@ -173,7 +175,7 @@ func explain(t *testing.T, db *sqldb.DB, q query) []string {
 func scan(d sqldb.Dialect, line string) string {
 	line = strings.TrimSpace(line)
 	if d == sqldb.Postgres {
-		if strings.Contains(line, "Seq Scan on dossier_") && !strings.Contains(line, "dossier_stat") {
+		if strings.Contains(line, "Seq Scan on dossier_") {
 			return line
 		}
 		return ""
@@ -183,7 +185,7 @@ func scan(d sqldb.Dialect, line string) string {
 		return ""
 	}
 	name, _, _ = strings.Cut(name, " ")
-	for _, alias := range []string{"d", "t", "x", "f", "b", "dossier_dossier", "dossier_task", "dossier_search", "dossier_reach", "dossier_follow", "dossier_draft", "dossier_note", "dossier_clock"} {
+	for _, alias := range []string{"d", "t", "x", "f", "b", "dossier_dossier", "dossier_task", "dossier_search", "dossier_reach", "dossier_follow", "dossier_draft", "dossier_note", "dossier_clock", "dossier_stat"} {
 		if name == alias {
 			return fmt.Sprintf("%s reads it all", line)
 		}

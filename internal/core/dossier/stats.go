@@ -22,7 +22,7 @@ func msTime(ms int64) time.Time { return sqldb.Time(ms) }
 // monthOf is the month of a moment in Vietnam, "2026-11".
 func monthOf(t time.Time) string { return civil.DateOf(t).String()[:7] }
 
-// count follows the journal and keeps the figures by agency, procedure and month.
+// count follows the journal and keeps the figures: see the cube.
 // It runs in the transaction that moves its cursor, so every event counts once.
 func (s *Service) count(ctx context.Context, tx *sqldb.Tx, e journal.Event) error {
 	dossierID, ok := strings.CutPrefix(e.Stream, "dossier:")
@@ -108,18 +108,6 @@ func (c *statCount) count(rec record, d Event) {
 	}
 }
 
-func addStat(ctx context.Context, tx *sqldb.Tx, agency, procedure, month string, c statCount) error {
-	_, err := tx.Exec(ctx, `INSERT INTO dossier_stat (agency_id, procedure_code, month, received, online, done, in_time, late, refused, withdrawn, closed, moved_in, moved_out)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-		ON CONFLICT (agency_id, procedure_code, month) DO UPDATE SET received = dossier_stat.received + excluded.received,
-			online = dossier_stat.online + excluded.online, done = dossier_stat.done + excluded.done, in_time = dossier_stat.in_time + excluded.in_time,
-			late = dossier_stat.late + excluded.late, refused = dossier_stat.refused + excluded.refused,
-			withdrawn = dossier_stat.withdrawn + excluded.withdrawn, closed = dossier_stat.closed + excluded.closed,
-			moved_in = dossier_stat.moved_in + excluded.moved_in, moved_out = dossier_stat.moved_out + excluded.moved_out`,
-		agency, procedure, month, c.received, c.online, c.done, c.inTime, c.late, c.refused, c.withdrawn, c.closed, c.movedIn, c.movedOut)
-	return err
-}
-
 // Stats gives the figures of a period within the reach of stats.read: received, in
 // time, late, pending, by agency, procedure or month. Where nothing was done there
 // is no rate: "no data" is not 100 %.
@@ -136,25 +124,17 @@ func (s *Service) Stats(ctx context.Context, q StatQuery) ([]StatRow, error) {
 	if !ok {
 		return nil, errs.NewInvalid(errs.Bad("by", "dossier.stats-by"))
 	}
-	from, to := or(q.From, "0000-00"), or(q.To, "9999-99")
-	rows := map[string]*StatRow{}
-	ids := make([]string, 0, len(agencies))
-	for agencyID := range agencies {
-		ids = append(ids, agencyID)
+	ids := slices.Sorted(maps.Keys(agencies))
+	rows, err := s.figures(ctx, ids, by, period{or(q.From, "0000-00"), or(q.To, "9999-99")})
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(ids)
-	for chunk := range slices.Chunk(ids, 300) {
-		if err := s.sums(ctx, chunk, by, from, to, rows); err != nil {
-			return nil, err
-		}
-		if by != "month" {
+	if by != "month" && len(rows) > 0 {
+		for chunk := range slices.Chunk(ids, statChunk) {
 			if err := s.overdueNow(ctx, chunk, by, rows); err != nil {
 				return nil, err
 			}
 		}
-	}
-	if by == "month" {
-		balance(rows, from)
 	}
 	var names map[string]string
 	if by == "procedure_code" {
@@ -210,57 +190,6 @@ func (s *Service) statAgencies(ctx context.Context, a identity.Actor, under stri
 		if after = page.Next; after == "" {
 			return out, nil
 		}
-	}
-}
-
-// sums adds the months of a period, and what was open before it.
-func (s *Service) sums(ctx context.Context, agencies []string, by, from, to string, into map[string]*StatRow) error {
-	var p args
-	in := inList(&p.list, agencies)
-	f, t := p.add(from), p.add(to)
-	inside := "CASE WHEN month >= " + f + " THEN "
-	sum := func(column string) string { return "SUM(" + inside + column + " ELSE 0 END)" }
-	carried := "SUM(CASE WHEN month < " + f + " THEN received + moved_in - closed - moved_out ELSE 0 END)"
-	where := "agency_id IN (" + in + ") AND month <= " + t
-	rows, err := s.read.Query(ctx, `SELECT `+by+`, `+carried+`, `+sum("received")+`, `+sum("online")+`, `+sum("done")+`, `+sum("in_time")+`, `+sum("late")+`, `+
-		sum("refused")+`, `+sum("withdrawn")+`, `+sum("received + moved_in - closed - moved_out")+`, `+sum("moved_in")+`, `+sum("moved_out")+` FROM dossier_stat WHERE `+where+` GROUP BY `+by+` LIMIT 100000`, p.list...)
-	list, err := sqldb.Collect[StatRow](rows, err)(func(r *sqldb.Rows) (x StatRow, err error) {
-		return x, r.Scan(&x.Key, &x.Carried, &x.Received, &x.Online, &x.Done, &x.InTime, &x.Late, &x.Refused, &x.Withdrawn, &x.Pending, &x.MovedIn, &x.MovedOut)
-	})
-	for _, x := range list {
-		row := into[x.Key]
-		if row == nil {
-			row = &StatRow{}
-			into[x.Key] = row
-		}
-		row.Carried += x.Carried
-		row.Received += x.Received
-		row.Online += x.Online
-		row.Done += x.Done
-		row.InTime += x.InTime
-		row.Late += x.Late
-		row.Refused += x.Refused
-		row.Withdrawn += x.Withdrawn
-		row.Pending += x.Pending
-		row.MovedIn += x.MovedIn
-		row.MovedOut += x.MovedOut
-	}
-	return err
-}
-
-// balance carries what stood open from month to month and drops the months before
-// the period, which were read for that.
-func balance(rows map[string]*StatRow, from string) {
-	var open int64
-	for _, month := range slices.Sorted(maps.Keys(rows)) {
-		row := rows[month]
-		if month < from {
-			open += row.Carried
-			delete(rows, month)
-			continue
-		}
-		row.Carried = open
-		open += row.Pending
 	}
 }
 

@@ -48,7 +48,7 @@ func (p *hasp) remember() past {
 			FROM dossier_dossier WHERE status IN (3, 7, 10)`,
 		"number":   `SELECT id, number || '|' || submitted_at || '|' || COALESCE(received_at, 0) || '|' || version_id || '|' || owner_name FROM dossier_dossier`,
 		"event":    `SELECT id, stream || '|' || seq || '|' || type || '|' || at || '|' || actor || '|' || data FROM journal_event`,
-		"stat":     `SELECT agency_id || '|' || procedure_code || '|' || month, received || '|' || online || '|' || done || '|' || in_time || '|' || late || '|' || closed || '|' || moved_in || '|' || moved_out FROM dossier_stat WHERE month < '2025-07'`,
+		"stat":     `SELECT agency_id || '|' || procedure_code || '|' || month, received || '|' || online || '|' || done || '|' || in_time || '|' || late || '|' || closed || '|' || moved_in || '|' || moved_out FROM dossier_stat WHERE month < '2025-07' AND month NOT IN ('2025', '')`,
 		"register": `SELECT id, register || '|' || agency_id || '|' || agency_name || '|' || number || '|' || seq || '|' || holder || '|' || state || '|' || data || '|' || rev FROM register_entry`,
 		"paper":    `SELECT id, kind || '|' || number || '|' || agency_id || '|' || agency_name || '|' || dossier_number FROM document_paper`,
 		"agency":   `SELECT id, code || '|' || name || '|' || valid_from FROM org_agency`,
