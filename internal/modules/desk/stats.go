@@ -57,14 +57,13 @@ type figure struct {
 	n    int64
 }
 
-// list is the address of the dossiers that a figure counts, "" when it counts none
-// or the reader may not open them. What a decree moved stands with the agency that has
-// it now, so no list of the other shows it.
-func (v statsView) list(row dossier.StatRow, f figure) string {
-	if f.n == 0 || !v.Opens || f.kind == "moved_in" || f.kind == "moved_out" {
-		return ""
-	}
-	q := dossier.QueueQuery{Queue: dossier.QueueAll, Figure: dossier.Figure{Kind: f.kind, From: v.Query.From, To: v.Query.To, Under: v.Query.Agency}}
+// lists gives the address of the dossiers that each figure of a line counts, "" when it
+// counts none or the reader may not open them. What a decree moved stands with the
+// agency that has it now, so no list of the other shows it. The addresses of a line
+// are written once: they differ in the kind of figure alone.
+func (v statsView) lists(row dossier.StatRow) func(figure) string {
+	const kind = "so-lieu="
+	q := dossier.QueueQuery{Queue: dossier.QueueAll, Figure: dossier.Figure{Kind: "carried", From: v.Query.From, To: v.Query.To, Under: v.Query.Agency}}
 	switch v.Query.By {
 	case "month":
 		q.Figure.From, q.Figure.To = row.Key, row.Key
@@ -73,7 +72,13 @@ func (v statsView) list(row dossier.StatRow, f figure) string {
 	default:
 		q.Agency = row.Key
 	}
-	return address(q, "")
+	head, tail, _ := strings.Cut(address(q, ""), kind+q.Figure.Kind)
+	return func(f figure) string {
+		if f.n == 0 || !v.Opens || f.kind == "moved_in" || f.kind == "moved_out" {
+			return ""
+		}
+		return head + kind + f.kind + tail
+	}
 }
 
 // name is what a line is about, in words.
