@@ -172,14 +172,15 @@ func (c statCount) events() int64 {
 
 // figures are the rows of a period by agency, procedure or month. A row stands where
 // anything was counted until the end of the period; by month, where in that month.
-func (s *Service) figures(ctx context.Context, agencies []string, by string, p period) (map[string]*StatRow, error) {
+// all says that nothing was counted for other agencies; by agency nobody asks.
+func (s *Service) figures(ctx context.Context, agencies []string, by string, p period) (rows map[string]*StatRow, all bool, err error) {
 	some := agencies
 	if by == "agency_id" {
 		some = agencies[:1] // each has lines of its own: nobody asks whether they are all
 	}
 	known, all, err := s.reached(ctx, some)
 	if err != nil || known.first == "" {
-		return nil, err
+		return nil, false, err
 	}
 	if all && by != "agency_id" {
 		agencies = []string{""}
@@ -200,14 +201,15 @@ func (s *Service) figures(ctx context.Context, agencies []string, by string, p p
 		maps.DeleteFunc(lines, func(_ string, s shares) bool { return s[earlier] == 0 && s[inside] == 0 })
 	}
 	if len(lines) == 0 { // a period before anything was counted
-		return nil, nil
+		return nil, all, nil
 	}
-	rows, seen := map[string]*StatRow{}, map[string]int64{}
+	rows = map[string]*StatRow{}
+	seen := map[string]int64{}
 	var carried int64
 	for chunk := range slices.Chunk(agencies, statChunk) {
 		list, err := s.linesOf(ctx, chunk, slices.Sorted(maps.Keys(lines)), by)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, l := range list {
 			share := lines[l.month]
@@ -242,7 +244,7 @@ func (s *Service) figures(ctx context.Context, agencies []string, by string, p p
 			carried += rows[month].Pending
 		}
 	}
-	return rows, nil
+	return rows, all, nil
 }
 
 // reached tells in which months anything was counted, first "" when in none, and

@@ -125,16 +125,12 @@ func (s *Service) Stats(ctx context.Context, q StatQuery) ([]StatRow, error) {
 		return nil, errs.NewInvalid(errs.Bad("by", "dossier.stats-by"))
 	}
 	ids := slices.Sorted(maps.Keys(agencies))
-	rows, err := s.figures(ctx, ids, by, period{or(q.From, "0000-00"), or(q.To, "9999-99")})
+	rows, all, err := s.figures(ctx, ids, by, period{or(q.From, "0000-00"), or(q.To, "9999-99")})
 	if err != nil {
 		return nil, err
 	}
-	if by != "month" && len(rows) > 0 {
-		for chunk := range slices.Chunk(ids, statChunk) {
-			if err := s.overdueNow(ctx, chunk, by, rows); err != nil {
-				return nil, err
-			}
-		}
+	if err := s.overdueNow(ctx, ids, all, by, rows); err != nil {
+		return nil, err
 	}
 	var names map[string]string
 	if by == "procedure_code" {
@@ -287,28 +283,47 @@ func (f Figure) period() (from, to int64, err error) {
 	return sqldb.Millis(first.Start()), sqldb.Millis(last.AddMonths(1).Start()), nil
 }
 
-// overdueNow counts what is past due at this moment, from the index of open
-// dossiers with a due time.
-func (s *Service) overdueNow(ctx context.Context, agencies []string, by string, into map[string]*StatRow) error {
-	column := "competent_id"
-	if by == "procedure_code" {
-		column = by
+// overdueNow counts what is past due at this moment, one by one, but in an index of
+// open dossiers with a due time: for each agency, or for each procedure. A reader of
+// all agencies need not have each dossier's agency looked up among them: what is past
+// due was received, so its agency is one for which something was counted.
+func (s *Service) overdueNow(ctx context.Context, agencies []string, all bool, by string, into map[string]*StatRow) error {
+	if by == "month" || len(into) == 0 {
+		return nil
 	}
-	var p args
-	now := p.add(sqldb.Millis(s.now()))
+	column, each := "competent_id", agencies
+	if all && by == "procedure_code" {
+		column, each = by, slices.Sorted(maps.Keys(into))
+	}
 	type count struct {
 		key string
 		n   int64
 	}
-	rows, err := s.read.Query(ctx, `SELECT `+column+`, count(*) FROM dossier_dossier WHERE finished_at IS NULL AND due_at IS NOT NULL AND due_at < `+now+
-		` AND paused_at IS NULL AND competent_id IN (`+inList(&p.list, agencies)+`) GROUP BY `+column+` LIMIT 100000`, p.list...)
-	list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.key, &c.n) })
-	for _, c := range list {
-		if row := into[c.key]; row != nil {
-			row.Overdue += c.n
+	for chunk := range slices.Chunk(each, statChunk) {
+		var p args
+		late := `count(*) FROM dossier_dossier d WHERE d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at IS NOT NULL AND d.due_at < ` + p.add(sqldb.Millis(s.now()))
+		var text string
+		if by == "procedure_code" && !all {
+			text = `SELECT d.procedure_code, ` + late + ` AND d.competent_id IN (` + inList(&p.list, chunk) + `) GROUP BY d.procedure_code LIMIT 100000`
+		} else {
+			keys := make([][]any, len(chunk))
+			for i, key := range chunk {
+				keys[i] = []any{key}
+			}
+			text = `SELECT c.column1, (SELECT ` + late + ` AND d.` + column + ` = c.column1) FROM (` + values(&p, []string{""}, keys) + `) c LIMIT 1000`
+		}
+		rows, err := s.read.Query(ctx, text, p.list...)
+		list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.key, &c.n) })
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			if row := into[c.key]; row != nil {
+				row.Overdue += c.n
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // procedureNames are the names of procedures as the newest dossier of each has them.
