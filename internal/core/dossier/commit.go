@@ -163,7 +163,7 @@ func (s *Service) writeParts(ctx context.Context, tx *sqldb.Tx, r *ready, rec *r
 		t.DossierID, t.LateAt = rec.ID, late
 		opened[i] = t
 	}
-	if err := insertTasks(ctx, tx, rec.ID, opened); err != nil {
+	if err := insertTasks(ctx, tx, rec.ID, rec.ProcedureCode, opened); err != nil {
 		return err
 	}
 	for _, c := range r.closed {

@@ -109,9 +109,9 @@ func (s *Service) reachOf(ctx context.Context, a identity.Actor) (reach, error) 
 	return r, nil
 }
 
-// all reads everything the reader may read, newest first. A reader of few agencies
-// is served from the list of each; a reader of many from the list of all, in which
-// most dossiers are theirs.
+// all reads everything the reader may read, newest first; what is past due, longest
+// waiting first. A reader of few agencies is served from the list of each; a reader
+// of many from the list of all, in which most dossiers are theirs.
 func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after cursor) (Page, error) {
 	limit := pageSize(q.Limit)
 	var found []string
@@ -136,9 +136,6 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 	if q.Status != 0 {
 		where += " AND d.status = " + p.add(int(q.Status))
 	}
-	if q.Overdue {
-		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
-	}
 	if q.Figure.Kind != "" {
 		counted, err := s.counted(ctx, a, q, &p)
 		if err != nil {
@@ -148,18 +145,12 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 	}
 	var text string
 	switch {
+	case q.Overdue || q.Figure.Kind == "overdue":
+		text = s.overdue(a, q, r, found, where, after, limit, &p)
 	case found != nil:
 		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.id IN (` + inList(&p.list, found) + `)` + where + procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) +
 			` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
-	case q.Overdue && (r.all || len(r.agencies) > directScopes):
-		// Open dossiers with a due time are few: their own index is read whole. The index
-		// of a procedure would lead through everything that was ever filed under it.
-		if q.Procedure != "" {
-			where += " AND d.procedure_code || '' = " + p.add(q.Procedure)
-		}
-		where += before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
-		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.due_at IS NOT NULL` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
-	case !r.all && len(r.agencies) <= directScopes:
+	case r.few():
 		text = s.byAgency(q, r, where, after, limit, &p)
 	default:
 		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
@@ -167,6 +158,36 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 	}
 	rows, err := s.read.Query(ctx, text, p.list...)
 	return s.pageOf(ctx, a, rows, err, limit)
+}
+
+// few tells whether each agency's own list is read.
+func (r reach) few() bool { return !r.all && len(r.agencies) <= directScopes }
+
+// overdue reads what is past due from the indexes of open dossiers by due time: of
+// each agency, with what it took in for others, or of all.
+func (s *Service) overdue(a identity.Actor, q QueueQuery, r reach, found []string, where string, after cursor, limit int, p *args) string {
+	where = ` WHERE d.finished_at IS NULL AND d.due_at IS NOT NULL AND d.paused_at IS NULL AND d.due_at < ` + p.add(sqldb.Millis(s.now())) + where + procedureIs(q, p)
+	if after.ok {
+		where += " AND (d.due_at, d.id) > (" + p.add(after.at) + ", " + p.add(after.id) + ")"
+	}
+	n := p.add(limit + 1)
+	list := func(more string) string {
+		return `SELECT d.due_at, d.id FROM dossier_dossier d` + where + more + ` ORDER BY d.due_at, d.id LIMIT ` + n
+	}
+	switch {
+	case found != nil:
+		return list(" AND d.id IN (" + inList(&p.list, found) + ")")
+	case !r.few():
+		return list(s.within(a, r, p))
+	}
+	var parts []string
+	for _, agency := range r.agencies {
+		is := p.add(agency)
+		for _, more := range []string{" AND d.competent_id = " + is, " AND d.receiving_id = " + is + " AND d.receiving_id <> d.competent_id"} {
+			parts = append(parts, `SELECT * FROM (`+list(more)+`) b`+strconv.Itoa(len(parts)))
+		}
+	}
+	return `SELECT DISTINCT due_at, id FROM (` + strings.Join(parts, " UNION ALL ") + `) q ORDER BY due_at, id LIMIT ` + n
 }
 
 // byAgency reads the newest of each agency's own list and merges them. A dossier

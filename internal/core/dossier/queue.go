@@ -208,8 +208,12 @@ func (s *Service) taskPage(ctx context.Context, a identity.Actor, q QueueQuery, 
 	if found != nil {
 		cond += " AND t.dossier_id IN (" + inList(&p.list, found) + ")"
 	}
+	if q.Procedure != "" {
+		cond += " AND t.procedure_code = " + p.add(q.Procedure)
+		q.Procedure = "" // the head need not be asked
+	}
 	join := ""
-	if q.Procedure != "" || q.Agency != "" || q.Status != 0 {
+	if q.Agency != "" || q.Status != 0 {
 		join = " JOIN dossier_dossier d ON d.id = t.dossier_id" + filters(q, &p)
 	}
 	n := p.add(limit + 1)

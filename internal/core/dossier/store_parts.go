@@ -94,7 +94,7 @@ func (t taskRow) sortAt() int64 {
 	return at
 }
 
-func insertTasks(ctx context.Context, tx *sqldb.Tx, dossierID string, tasks []taskRow) error {
+func insertTasks(ctx context.Context, tx *sqldb.Tx, dossierID, procedure string, tasks []taskRow) error {
 	rows := make([][]any, len(tasks))
 	for i, t := range tasks {
 		role := t.Role
@@ -102,10 +102,10 @@ func insertTasks(ctx context.Context, tx *sqldb.Tx, dossierID string, tasks []ta
 			role = waitingRole
 		}
 		rows[i] = []any{dossierID, t.ID, t.Step, t.Kind, role, t.AgencyID, t.DepartmentID, t.AssigneeID, t.DelegatedFrom, t.For,
-			sqldb.Millis(t.OpenedAt), sqldb.NullMillis(t.DueAt), sqldb.NullMillis(t.LateAt), t.sortAt(), ""}
+			sqldb.Millis(t.OpenedAt), sqldb.NullMillis(t.DueAt), sqldb.NullMillis(t.LateAt), t.sortAt(), "", procedure}
 	}
 	return insertMany(ctx, tx, `dossier_task (dossier_id, task, step, kind, role, agency_id, department_id, assignee_id, delegated_from, for_whom,
-		opened_at, due_at, late_at, sort_at, closed_by)`, rows)
+		opened_at, due_at, late_at, sort_at, closed_by, procedure_code)`, rows)
 }
 
 func closeTask(ctx context.Context, tx *sqldb.Tx, dossierID, task, by string, at time.Time) error {
