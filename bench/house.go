@@ -27,6 +27,9 @@ import (
 // seedDossiers is the demo that is milled: enough lives of every kind.
 const seedDossiers = 500
 
+// copied is the largest house of which each run measures a copy.
+const copied = 100_000
+
 // house is one that is measured: a data folder and a database.
 type house struct {
 	bin, dir, engine string
@@ -127,8 +130,8 @@ func prepare(ctx context.Context, o options, b *book, bin, engine string, size i
 			return h, err
 		}
 	}
-	if size > 100_000 || o.keep {
-		return h, nil // too large to copy for each run: it grows by what is filed
+	if size > copied || o.keep {
+		return h, nil // it grows by what is filed
 	}
 	twin := h
 	twin.dir += "-run"
@@ -158,7 +161,7 @@ func (h house) done() error { return os.WriteFile(h.mark(), nil, 0o600) }
 
 // fresh makes the folder and the database anew, from another house when there is one.
 func (h house) fresh(ctx context.Context, o options, from house) error {
-	if err := os.RemoveAll(h.dir); err != nil {
+	if err := h.remove(ctx, o); err != nil {
 		return err
 	}
 	if from.dir == "" {
@@ -179,10 +182,20 @@ func (h house) fresh(ctx context.Context, o options, from house) error {
 	if from.url != "" {
 		like = " TEMPLATE " + databaseOf(from.url)
 	}
-	_, err = db.SQL().ExecContext(ctx, "DROP DATABASE IF EXISTS "+databaseOf(h.url)+" WITH (FORCE)")
-	if err == nil {
-		_, err = db.SQL().ExecContext(ctx, "CREATE DATABASE "+databaseOf(h.url)+like)
+	_, err = db.SQL().ExecContext(ctx, "CREATE DATABASE "+databaseOf(h.url)+like)
+	return errors.Join(err, db.Close())
+}
+
+// remove throws the folder and the database away.
+func (h house) remove(ctx context.Context, o options) error {
+	if err := os.RemoveAll(h.dir); err != nil || h.url == "" {
+		return err
 	}
+	db, err := sqldb.Open(ctx, o.postgres, sqldb.Options{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	_, err = db.SQL().ExecContext(ctx, "DROP DATABASE IF EXISTS "+databaseOf(h.url)+" WITH (FORCE)")
 	return errors.Join(err, db.Close())
 }
 

@@ -23,6 +23,7 @@ type options struct {
 	proof    string
 	harder   float64 // multiplies every target: to see that a target can be missed
 	keep     bool
+	drop     bool
 	directus bool
 	runs     int
 	only     string
@@ -52,6 +53,7 @@ func command(ctx context.Context, args []string) int {
 	f.StringVar(&o.proof, "proof", "docs/proof.md", "page to write the tables into; empty writes none")
 	f.Float64Var(&o.harder, "harder", 1, "make every target so many times harder, to see a run fail")
 	f.BoolVar(&o.keep, "keep", false, "measure a house that was measured before as it is, instead of from its copy")
+	f.BoolVar(&o.drop, "drop", false, "remove a house of more than 100,000 dossiers once it is measured: for a disk that does not hold all of them")
 	f.BoolVar(&o.directus, "directus", true, "measure Directus too")
 	f.IntVar(&o.runs, "runs", 5, "runs of each page")
 	f.StringVar(&o.only, "only", "pages,submit,lifecycle,plans", "what to measure of a house")

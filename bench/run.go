@@ -48,6 +48,11 @@ func runHouses(ctx context.Context, o options, b *book) error {
 			if err := measure(ctx, o, b, h); err != nil {
 				return fmt.Errorf("%s: %w", b.group, err)
 			}
+			if o.drop && size > copied {
+				if err := h.remove(ctx, o); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
