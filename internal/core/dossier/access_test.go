@@ -32,6 +32,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		cases := map[string]func(ctx context.Context) error{
 			"get":       func(ctx context.Context) error { _, err := h.Dossiers.Get(ctx, d.Number, "process"); return err },
 			"get by id": func(ctx context.Context) error { _, err := h.Dossiers.Get(ctx, d.ID, "process"); return err },
+			"find":      func(ctx context.Context) error { _, err := h.Dossiers.Find(ctx, d.Number); return err },
 			"timeline":  func(ctx context.Context) error { _, err := h.Dossiers.Timeline(ctx, d.ID); return err },
 			"explain":   func(ctx context.Context) error { _, err := h.Dossiers.Explain(ctx, d.ID); return err },
 			"actions":   func(ctx context.Context) error { _, err := h.Dossiers.Actions(ctx, d.ID); return err },

@@ -238,6 +238,13 @@ func (s *Service) opened(ctx context.Context, a identity.Actor, rec *record, tas
 	})
 }
 
+// Find is the head of a dossier that the caller may see, for what is done on it next.
+// It shows nobody the dossier and so leaves no trace of having been read: the act does.
+func (s *Service) Find(ctx context.Context, numberOrID string) (Dossier, error) {
+	rec, _, _, err := s.see(ctx, s.read, numberOrID)
+	return rec.Dossier, err
+}
+
 // Actions lists what the reader may do with a dossier now, grey ones with the reason.
 func (s *Service) Actions(ctx context.Context, dossierID string) ([]Action, error) {
 	rec, _, rel, err := s.see(ctx, s.read, dossierID)

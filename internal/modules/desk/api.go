@@ -205,7 +205,7 @@ func (d *Desk) apiAct(ctx context.Context, in *actInput) (*actOutput, error) {
 	if err := identity.Staff.Check(ctx); err != nil {
 		return nil, err
 	}
-	x, err := d.dossiers.Get(ctx, in.Number, "api")
+	x, err := d.dossiers.Find(ctx, in.Number)
 	if err != nil {
 		return nil, err
 	}

@@ -248,7 +248,7 @@ func (p *Portal) apiWithdraw(ctx context.Context, in *withdrawInput) (*dossierOu
 	if err := identity.Citizen.Check(ctx); err != nil {
 		return nil, err
 	}
-	d, err := p.dossiers.Get(ctx, in.Number, "own")
+	d, err := p.dossiers.Find(ctx, in.Number)
 	if err != nil {
 		return nil, err
 	}
