@@ -18,8 +18,12 @@ import (
 // once in this process, with every statement seen, and the engine is asked how it
 // would run each.
 
-// large is how many rows make a table large.
-const large = 5000
+// large is how many rows make a table large. PostgreSQL rightly reads a table of a
+// few megabytes whole when the other way are hundreds of look-ups.
+const (
+	large      = 5000
+	largeBytes = 4 << 20
+)
 
 func plans(ctx context.Context, b *book, h house, pages []*page) (err error) {
 	found, err := scans1(ctx, h, pages)
@@ -115,6 +119,13 @@ func largeTables(ctx context.Context, db *sqldb.DB) (map[string]bool, error) {
 			return nil, err
 		}
 		big[name] = n >= large
+		if big[name] && db.Dialect() == sqldb.Postgres {
+			bytes, err := count(ctx, db, `SELECT pg_table_size('`+name+`'::regclass)`)
+			if err != nil {
+				return nil, err
+			}
+			big[name] = bytes >= largeBytes
+		}
 	}
 	return big, nil
 }
