@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"motcua/internal/core/clock"
@@ -334,24 +336,31 @@ func (s *Service) candidates(ctx context.Context, m *matter, action flow.Action)
 	return out, nil
 }
 
-// openCounts says how many open tasks each of some accounts has.
+// openCounts says how many open tasks each of some accounts has; counts stop at 999.
 func (s *Service) openCounts(ctx context.Context, accounts []string) (map[string]int, error) {
-	out := map[string]int{}
-	if len(accounts) == 0 {
-		return out, nil
-	}
 	type count struct {
 		account string
 		n       int
 	}
-	var args []any
-	rows, err := s.read.Query(ctx, `SELECT assignee_id, count(*) FROM dossier_task WHERE closed_at IS NULL AND assignee_id <> '' AND assignee_id IN (`+
-		inList(&args, accounts)+`) GROUP BY assignee_id LIMIT 1000`, args...)
-	list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.account, &c.n) })
-	for _, c := range list {
-		out[c.account] = c.n
+	out := map[string]int{}
+	for chunk := range slices.Chunk(accounts, 100) {
+		var p args
+		texts := make([]string, len(chunk))
+		for i, account := range chunk {
+			is := p.add(account)
+			texts[i] = `SELECT CAST(` + is + ` AS TEXT) AS account, count(*) AS n FROM (SELECT 1 AS one FROM dossier_task t WHERE t.closed_at IS NULL AND t.assignee_id = ` + is +
+				` AND t.assignee_id <> '' LIMIT 999) q` + strconv.Itoa(i)
+		}
+		rows, err := s.read.Query(ctx, strings.Join(texts, " UNION ALL "), p.list...)
+		list, err := sqldb.Collect[count](rows, err)(func(r *sqldb.Rows) (c count, err error) { return c, r.Scan(&c.account, &c.n) })
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			out[c.account] = c.n
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 // Explain accounts for the due time, interval by interval.

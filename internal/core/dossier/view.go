@@ -302,7 +302,7 @@ type Candidate struct {
 	AccountID string
 	Name      string
 	Title     string // post
-	Open      int    // tasks this person has open
+	Open      int    // tasks this person has open, 999 at most
 }
 
 // Component is one paper a filing must or may bring, as decided for its answers.
