@@ -50,17 +50,7 @@ func (s *site) forgetDrafts(t *testing.T) {
 // to the confirmation. It leaves the person on the dossier's page.
 func (s *site) fileBirth(t *testing.T, p *browser.Person, child string) string {
 	t.Helper()
-	p.Visit("/")
-	p.Fill("Bạn cần làm gì?", "lam giay khai sinh")
-	p.Press("Tìm")
-	p.Press("Thủ tục đăng ký khai sinh")
-	p.Press("Nộp trực tuyến")
-	p.Choose("Ủy ban nhân dân phường Bình Minh")
-	p.Press("Bắt đầu")
-	// For whom: the account knows the rest.
-	p.Press("Tiếp tục")
-	p.Choose("Mẹ")
-	p.Press("Tiếp tục")
+	s.beginBirth(p)
 	s.fillChild(p, child)
 	p.Press("Tiếp tục")
 	s.fillParents(p)
@@ -78,6 +68,21 @@ func (s *site) fileBirth(t *testing.T, p *browser.Person, child string) string {
 	p.Press("Nộp hồ sơ")
 	p.Sees("Đã nộp hồ sơ")
 	return numberOn(t, p)
+}
+
+// beginBirth goes from the search box to what is asked about the child.
+func (s *site) beginBirth(p *browser.Person) {
+	p.Visit("/")
+	p.Fill("Bạn cần làm gì?", "lam giay khai sinh")
+	p.Press("Tìm")
+	p.Press("Thủ tục đăng ký khai sinh")
+	p.Press("Nộp trực tuyến")
+	p.Choose("Ủy ban nhân dân phường Bình Minh")
+	p.Press("Bắt đầu")
+	// For whom: the account knows the rest.
+	p.Press("Tiếp tục")
+	p.Choose("Mẹ")
+	p.Press("Tiếp tục")
 }
 
 func (s *site) fillChild(p *browser.Person, child string) {

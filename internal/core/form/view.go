@@ -128,13 +128,16 @@ func (v *viewer) refreshing(fl *field, name string) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{
-		"hx-post": "", "hx-trigger": "change", "hx-include": "closest form", "hx-vals": `{"` + rowButton + `":"refresh:` + name + `"}`,
+		"hx-post": "", "hx-trigger": "change, again", "hx-include": "closest form", "hx-vals": `{"` + rowButton + `":"refresh:` + name + `"}`,
 		"hx-target": "#" + StepElement(v.step.def.ID), "hx-select": "#" + StepElement(v.step.def.ID), "hx-swap": "outerHTML",
-		// Two answers given quickly: the newer question takes the older one's place,
-		// whose page would no longer know the newer answer.
-		"hx-sync": "closest form:replace",
+		// Two answers given quickly: refresh.js asks again when the first has come back, whose
+		// page does not know the second. It is not broken off: the server may have saved it.
+		"hx-sync": "closest .form-step:drop",
 	}
 }
+
+// rowID names a row button, so that the focus on it outlives a redrawing of the step.
+func rowID(action string) templ.Attributes { return templ.Attributes{"id": "row-" + action} }
 
 // typed is the text of an input: what was typed when it could not be read, else the
 // value in the form people type it.

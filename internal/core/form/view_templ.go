@@ -555,7 +555,7 @@ func groupView(v *viewer, _ context.Context, fl *field, p ui.FieldProps) templ.C
 							return templ_7745c5c3_Err
 						}
 						if r.remove != "" {
-							templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "form.row-remove"), Name: rowButton, Value: r.remove, Tone: ui.Quiet, Small: true, Skip: true, Icon: "trash"}).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "form.row-remove"), Name: rowButton, Value: r.remove, Tone: ui.Quiet, Small: true, Skip: true, Icon: "trash", Attrs: rowID(r.remove)}).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -576,7 +576,7 @@ func groupView(v *viewer, _ context.Context, fl *field, p ui.FieldProps) templ.C
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: m.add, Name: rowButton, Value: m.addName, Skip: true, Icon: "plus"}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: m.add, Name: rowButton, Value: m.addName, Skip: true, Icon: "plus", Attrs: rowID(m.addName)}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,6 +1,7 @@
 // What every page gets. Everything here is an enhancement: pages are complete without it.
 import { autosave } from "./autosave.js";
 import { counter, dates, menus } from "./fields.js";
+import { refreshes } from "./refresh.js";
 import { guardSubmits } from "./submit.js";
 import { units } from "./units.js";
 import { uploads } from "./upload.js";
@@ -28,4 +29,5 @@ function wire(root) {
 wire(document);
 guardSubmits();
 menus();
+refreshes();
 document.addEventListener("htmx:load", (e) => wire(e.target));

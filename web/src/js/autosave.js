@@ -30,7 +30,9 @@ export function autosave(form) {
 
   async function save(leaving) {
     if (!dirty || busy || form.dataset.sent) return;
+    if (form.dataset.asking && !leaving) return later(pause); // refresh.js: one after the other
     busy = true;
+    form.dataset.saving = "1";
     dirty = false;
     if (!leaving) say("saving");
     try {
@@ -55,6 +57,7 @@ export function autosave(form) {
       if (status !== 409 && status !== 401) later(wait);
     } finally {
       busy = false;
+      delete form.dataset.saving;
       if (dirty && wait === pause) later(pause);
     }
   }
