@@ -150,6 +150,21 @@ func (d *resultDrawing) tableBlock(b filledBlock) {
 	d.gap(3)
 }
 
+// signs says by what authority somebody signs where a template names a post or a
+// role. The holder of the very post ("Chủ tịch Ủy ban nhân dân phường" for CHỦ TỊCH) signs
+// as such, the deputy for the holder: "KT. CHỦ TỊCH" (NĐ 30/2020/NĐ-CP, Phụ lục I).
+func signs(named, post string) (authority, title string) {
+	want, has := fold.Key(named)+" ", fold.Key(post)+" "
+	switch {
+	case post == "" || strings.HasPrefix(has, want):
+		return "", named
+	case strings.HasPrefix(has, "pho "+want):
+		return "KT. " + named, post
+	default:
+		return named, post
+	}
+}
+
 func (d *resultDrawing) signature(b filledBlock) {
 	d.ensure(50)
 	d.gap(4)
@@ -186,8 +201,8 @@ func (d *resultDrawing) signature(b filledBlock) {
 	sig := signature{authority: d.p.Signer.Authority, title: d.words(b.Title), name: d.p.Signer.Name}
 	if sig.title == "" {
 		sig.title = d.p.Signer.Title
-	} else if sig.authority == "" && d.p.Signer.Title != "" && fold.Key(d.p.Signer.Title) != fold.Key(sig.title) {
-		sig.authority, sig.title = sig.title, d.p.Signer.Title
+	} else if sig.authority == "" {
+		sig.authority, sig.title = signs(sig.title, d.p.Signer.Title)
 	}
 	bx := box{x: rx, w: w, align: alignCenter, lead: 1.2, fixed: true}
 	if sig.authority != "" {

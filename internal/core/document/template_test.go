@@ -119,6 +119,21 @@ func TestATemplateBecomesAPaper(t *testing.T) {
 	}
 }
 
+// A template names a post or a role; the paper says each once, and for whom a deputy signs.
+func TestByWhatAuthorityAPaperIsSigned(t *testing.T) {
+	for _, test := range []struct{ named, post, authority, title string }{
+		{"CHỦ TỊCH", "Chủ tịch Ủy ban nhân dân phường", "", "CHỦ TỊCH"},
+		{"CHỦ TỊCH", "Chủ tịch", "", "CHỦ TỊCH"},
+		{"CHỦ TỊCH", "Phó Chủ tịch Ủy ban nhân dân tỉnh", "KT. CHỦ TỊCH", "Phó Chủ tịch Ủy ban nhân dân tỉnh"},
+		{"TM. ỦY BAN NHÂN DÂN", "Chủ tịch Ủy ban nhân dân xã", "TM. ỦY BAN NHÂN DÂN", "Chủ tịch Ủy ban nhân dân xã"},
+		{"NGƯỜI KÝ", "", "", "NGƯỜI KÝ"},
+	} {
+		if authority, title := signs(test.named, test.post); authority != test.authority || title != test.title {
+			t.Errorf("%s, signed by %q: %q, %q", test.named, test.post, authority, title)
+		}
+	}
+}
+
 func TestEveryMistakeOfATemplateIsNamed(t *testing.T) {
 	def, err := Decode("bad.yaml", []byte(`
 id: bad
