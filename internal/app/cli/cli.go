@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"motcua/internal/app"
+	"motcua/internal/modules/pack"
 	"motcua/internal/ops"
 	"motcua/internal/platform/config"
 	"motcua/internal/platform/errs"
@@ -96,7 +98,7 @@ var errSaid = errors.New("said")
 // Run runs the command that args name and returns the exit status. It ends
 // gracefully when ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
-	words, err := i18n.New(locales, journal.Locales(), ident.Locales(), app.Locales())
+	words, err := i18n.New(locales, journal.Locales(), ident.Locales(), pack.Locales(), app.Locales())
 	if err != nil {
 		_, _ = fmt.Fprintln(env.Stderr, err) // nothing can be done when stderr is gone
 		return exitFail
@@ -175,7 +177,10 @@ func (r *run) main(args []string) (status int) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		r.errorf("motcua: %v\n%s\n", err, r.t("cli.try-help"))
+		if !r.absent(err) {
+			r.errorf("motcua: %v\n", err)
+		}
+		r.errorf("%s\n", r.t("cli.try-help"))
 		return exitUsage
 	}
 	r.file = g.Config
@@ -216,11 +221,27 @@ func (r *run) fail(err error) int {
 		}
 	}
 	if e, ok := errs.As(err); ok && r.words.Has(r.lang, "error."+e.Code) {
-		r.errorf("motcua: %s\n", r.t("error."+e.Code))
+		var kv []any
+		for name, value := range e.Args {
+			kv = append(kv, name, value)
+		}
+		r.errorf("motcua: %s\n", r.t("error."+e.Code, kv...))
 		return exitFail
 	}
-	r.errorf("motcua: %v\n", err)
+	if !r.absent(err) {
+		r.errorf("motcua: %v\n", err)
+	}
 	return exitFail
+}
+
+// absent tells of a file or folder that is not there, if that is what is wrong.
+func (r *run) absent(err error) bool {
+	var missing *fs.PathError
+	if !errors.As(err, &missing) || !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	r.errorf("motcua: %s (%v)\n", r.t("cli.no-path", "path", missing.Path), err)
+	return true
 }
 
 func (r *run) t(key string, kv ...any) string { return r.words.T(r.lang, key, kv...) }

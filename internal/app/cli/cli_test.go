@@ -94,6 +94,28 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
+// What a command is to read and is not there is told in the language of the person.
+func TestWhatIsNotThereIsNamed(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	file := filepath.Join(t.TempDir(), "pack.yaml")
+	if err := os.WriteFile(file, []byte("id: x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ args, vi, en string }{
+		{"pack test " + none, "Không có gói nào ở " + none, "There is no pack at " + none},
+		{"pack check " + file, "Không có gói nào ở " + file, "There is no pack at " + file},
+		{"pack check " + t.TempDir(), "Không có gói nào ở ", "There is no pack at "},
+		{"reform check " + none, "Không có tệp hoặc thư mục " + none, "There is no file or folder " + none},
+		{"backup --check " + none, "Không có tệp hoặc thư mục " + none, "There is no file or folder " + none},
+	} {
+		for lang, want := range map[string]string{"vi": test.vi, "en": test.en} {
+			if status, _, stderr := motcua(t, append(strings.Fields(test.args), "--lang", lang)...); status == exitOK || !strings.Contains(stderr, want) {
+				t.Errorf("%s in %s: status %d: %s", test.args, lang, status, stderr)
+			}
+		}
+	}
+}
+
 func TestMigrate(t *testing.T) {
 	dir := t.TempDir()
 	status, out, stderr := motcua(t, "migrate", "--dry-run", "--dir", dir)

@@ -18,7 +18,7 @@ type packCmd struct {
 
 // packs are the folders to look at; none means those that ship with the program.
 type packs struct {
-	Path []string `arg:"" optional:"" help:"${pack_path}" type:"existingdir"`
+	Path []string `arg:"" optional:"" help:"${pack_path}" type:"path"`
 }
 
 type packCheckCmd struct{ packs }

@@ -19,8 +19,11 @@ func Line() sqldb.Line { return sqldb.Line{Name: "pack", FS: sub(migrations, "mi
 
 // Module is what this room gives the house.
 func (s *Service) Module() module.Module {
-	return module.Module{Name: "pack", Migrations: sub(migrations, "migrations"), Locales: sub(locales, "locale")}
+	return module.Module{Name: "pack", Migrations: sub(migrations, "migrations"), Locales: Locales()}
 }
+
+// Locales are the room's words.
+func Locales() fs.FS { return sub(locales, "locale") }
 
 func sub(f fs.FS, dir string) fs.FS {
 	inner, err := fs.Sub(f, dir)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"motcua/internal/platform/decl"
+	"motcua/internal/platform/errs"
 )
 
 // Source is one pack as files: paths relative to its folder, with / between.
@@ -37,10 +38,10 @@ func Open(paths ...string) ([]Source, error) {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && !info.IsDir():
+			return nil, none(p)
 		case err != nil:
 			return nil, fmt.Errorf("read pack: %w", err)
-		case !info.IsDir():
-			return nil, fmt.Errorf("read pack: %s is a file; name the folder of the pack", p)
 		}
 		found, err := sources(os.DirFS(p), ".", filepath.ToSlash(filepath.Clean(p)))
 		if err != nil {
@@ -50,6 +51,8 @@ func Open(paths ...string) ([]Source, error) {
 	}
 	return all, nil
 }
+
+func none(where string) error { return errs.New(errs.Invalid, "pack.none", "path", where) }
 
 // sources finds the pack in dir, or the packs one level below it.
 func sources(fsys fs.FS, dir, where string) ([]Source, error) {
@@ -74,7 +77,7 @@ func sources(fsys fs.FS, dir, where string) ([]Source, error) {
 		all = append(all, s)
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("there is no pack in %s: a pack is a folder with a %s", where, manifestName)
+		return nil, none(where)
 	}
 	return all, nil
 }
