@@ -489,8 +489,8 @@ func (e *exam) following() {
 		return
 	}
 	what := text("Sao lưu liên tục", "Continuous backup")
-	remedy := text("Khởi động chương trình nếu đang dừng; nếu không, nhật ký vận hành (follow) cho biết vì sao. Hiện chỉ về được thời điểm này hoặc trước đó.",
-		"Start the program if it is stopped; else the operational log (follow) says why. For now one can only go back to this moment or before.")
+	remedy := text("Khởi động chương trình nếu đang dừng; dọn chỗ nếu đĩa đầy, chương trình tự thử lại trong vòng một phút; nếu không, nhật ký vận hành (follow) cho biết vì sao. Hiện chỉ về được thời điểm này hoặc trước đó.",
+		"Start the program if it is stopped; make room if the disk is full, it is tried again within a minute; else the operational log (follow) says why. For now one can only go back to this moment or before.")
 	at, err := newestMoment(dir)
 	switch {
 	case err != nil:
@@ -510,7 +510,13 @@ func (e *exam) following() {
 		}
 		if len(missed) > 0 {
 			late := missed[0].At.Sub(at).Round(time.Second)
-			e.add(Unwell, what, text("bản ghi mới nhất lúc %s, chậm %v so với dữ liệu", "the last record is of %s, %v behind the data", last, late), remedy)
+			behind := text("bản ghi mới nhất lúc %s, chậm %v so với dữ liệu", "the last record is of %s, %v behind the data", last, late)
+			if free, err := blob.Free(dir); err == nil && free >= 0 {
+				vi, en := i18n.WithLang(e.ctx, i18n.VI), i18n.WithLang(e.ctx, i18n.EN)
+				behind.VI += ", đĩa còn " + i18n.Bytes(vi, free)
+				behind.EN += ", " + i18n.Bytes(en, free) + " left on its disk"
+			}
+			e.add(Unwell, what, behind, remedy)
 			return
 		}
 	}

@@ -28,6 +28,7 @@ type FollowOptions struct {
 // How a follower works. A moment is what one can go back to.
 const (
 	followEvery  = time.Second      // between two moments
+	followRest   = time.Minute      // at most between two tries while there is trouble: each begins with a whole copy
 	followAnew   = 24 * time.Hour   // between two whole copies: replaying a day is a matter of minutes
 	followTurn   = 16 << 20         // bytes of log after which the database takes it in
 	followAside  = 512 << 20        // bytes of log after which the house goes on without being followed
@@ -77,15 +78,28 @@ func Follow(src Source, opt FollowOptions) (*Follower, error) {
 	return &Follower{src: src, opt: opt, files: files, last: opt.Now()}, nil
 }
 
-// Run follows until ctx ends. Trouble never stops the house: it is logged, told by
-// Fault, and tried again.
-func (f *Follower) Run(ctx context.Context) {
-	tick := time.NewTicker(followEvery)
+// Run follows until ctx ends. Trouble never stops the house: it is logged when it
+// begins and ends, told by Fault, and tried again.
+func (f *Follower) Run(ctx context.Context) { persist(ctx, f.Copy, f.opt.Log) }
+
+// persist copies again and again, at longer and longer intervals while that fails: a
+// full disk is not helped by a whole copy every second.
+func persist(ctx context.Context, copyNow func(context.Context) error, log *slog.Logger) {
+	wait := followEvery
+	tick := time.NewTicker(wait)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		err := f.Copy(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.opt.Log.ErrorContext(ctx, "the house could not be followed", "err", err)
+		switch err := copyNow(ctx); {
+		case err == nil && wait > followEvery:
+			log.InfoContext(ctx, "the house is followed again")
+			wait = followEvery
+			tick.Reset(wait)
+		case err != nil && ctx.Err() == nil:
+			if wait == followEvery {
+				log.ErrorContext(ctx, "the house cannot be followed, which is tried again every minute at the latest", "err", err)
+			}
+			wait = min(2*wait, followRest)
+			tick.Reset(wait)
 		}
 		select {
 		case <-ctx.Done():
@@ -137,7 +151,7 @@ func (f *Follower) Fault() error {
 	if f.fault == nil {
 		return f.decay
 	}
-	return f.fault
+	return fmt.Errorf("the last moment is of %s; a new one is tried every minute at the latest: %w", f.last.UTC().Format(time.RFC3339), f.fault)
 }
 
 func (f *Follower) embedded() bool { return f.src.DB.Dialect() == sqldb.SQLite }
