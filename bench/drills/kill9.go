@@ -16,7 +16,7 @@ import (
 func kill9() drill.Drill {
 	return drill.Drill{
 		Name:   "kill9",
-		Proves: "kill -9 of the program and of PostgreSQL under mixed load: nothing acknowledged is lost, doubled or torn, and the house serves again within three seconds",
+		Proves: "kill -9 of the program and of PostgreSQL under mixed load: nothing acknowledged is lost, doubled or torn, and the house serves again within three seconds, counted from when its database does",
 		Breaks: []drill.Break{
 			{Name: "old-copy", What: "at one kill the data folder is put back to an earlier copy", Fails: "^lost: |ended before it listened"},
 		},
@@ -103,16 +103,18 @@ func killPostgres(t *drill.T) {
 	crowd := &drill.Crowd{House: h}
 	crowd.Start(t)
 	chance := t.Rand(2)
-	var away []time.Duration
+	var recovery, away []time.Duration
 	for i := range kills {
 		time.Sleep(time.Duration(drill.Full(t, 1500, 500)+chance.IntN(drill.Full(t, 3000, 1000))) * time.Millisecond)
-		began := time.Now()
 		if i%4 == 3 && h.Cluster.KillOne(chance.IntN(1000)) {
-			t.Logf("one process of PostgreSQL is killed")
+			recovery = append(recovery, h.Cluster.Await(t))
 		} else {
 			h.Cluster.Kill()
-			h.Cluster.Start(t)
+			recovery = append(recovery, h.Cluster.Start(t))
 		}
+		// How long PostgreSQL replays its log is a matter of its settings and of the
+		// disk; the house answers for what it takes from there.
+		began := time.Now()
 		t.Eventually("ready after PostgreSQL was killed", 30*time.Second, func() error {
 			a, err := h.Client("").Do("GET", "/readyz", "", nil)
 			if err == nil && a.Status != 200 {
@@ -125,6 +127,7 @@ func killPostgres(t *drill.T) {
 	time.Sleep(time.Second)
 	crowd.Stop(t)
 	t.Figure("pg-kills", kills)
+	t.Figure("pg-recovery-max", drill.Quantile(recovery, 1))
 	served(t, "pg-serve", away)
 	settle(t, crowd, h, s)
 }

@@ -208,6 +208,18 @@ func (c *Cluster) TryStart(t *T) (time.Duration, error) {
 	}
 }
 
+// Await waits until a server that recovers by itself takes connections again; it
+// gives the time that took.
+func (c *Cluster) Await(t *T) time.Duration {
+	t.Helper()
+	began := time.Now()
+	time.Sleep(100 * time.Millisecond) // the server must first hear of what it lost
+	if !c.answers(t.ctx, c.gone) {
+		t.Fatal("PostgreSQL ended instead of recovering")
+	}
+	return time.Since(began)
+}
+
 // answers waits until the server takes connections; false when it ended.
 func (c *Cluster) answers(ctx context.Context, gone <-chan struct{}) bool {
 	db, err := sql.Open("pgx", c.URL("postgres"))
