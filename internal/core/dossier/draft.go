@@ -280,10 +280,10 @@ func (s *Service) saveOnce(ctx context.Context, actor identity.Actor, self Perso
 	if patch.Step != "" {
 		d.Step = patch.Step
 	}
-	if err := d.mergeAnswers(patch.Answers, patch.Rev); err != nil {
+	if err := d.mergeAnswers(patch); err != nil {
 		return d, err
 	}
-	if err := d.mergePapers(patch.Papers, patch.Rev); err != nil {
+	if err := d.mergePapers(patch); err != nil {
 		return d, err
 	}
 	if patch.Proxy != nil {
@@ -376,30 +376,39 @@ func (s *Service) draftFiles(ctx context.Context, d *storedDraft, f *form.Form) 
 	return slices.Compact(ids), nil
 }
 
-// at tells the value of a field as it was at an older revision; ok is false when
-// that is too long ago to know.
-func (d *storedDraft) at(field string, rev int64) (json.RawMessage, bool) {
-	if rev >= d.Rev {
-		return d.raw[field], true
+// untouched reports whether the page that sends a field shows it as it was last seen
+// there, so that whatever stands in the draft by now is another tab's and stays. It is
+// never so when the page is too old to know. now is the value in the draft.
+func (d *storedDraft) untouched(field string, now, sent json.RawMessage, patch DraftPatch) bool {
+	if patch.Rev <= 0 || patch.Rev >= d.Rev {
+		return false
 	}
-	if len(d.history) > 0 && d.history[0].Rev > rev+1 || len(d.history) == 0 {
-		return nil, false
+	if len(d.history) == 0 || d.history[0].Rev > patch.Rev+1 {
+		return false
 	}
+	shown, since := now, false
 	for _, u := range d.history {
-		if u.Rev <= rev {
+		if u.Rev <= patch.Rev {
 			continue
 		}
-		if before, changed := u.Before[field]; changed {
-			return before, true
+		before, changed := u.Before[field]
+		if !changed {
+			continue
+		}
+		if !since {
+			shown, since = before, true // the first change after the page was drawn
+		}
+		if slices.Contains(patch.Own, u.Rev) {
+			shown, since = now, false // it was this page that wrote it
 		}
 	}
-	return d.raw[field], true
+	return sameJSON(shown, sent)
 }
 
 // mergeAnswers takes over the fields this tab changed since the revision it was
 // drawn from. Input that could not be read is kept as typed, by field.
-func (d *storedDraft) mergeAnswers(patch form.Answers, rev int64) error {
-	if patch == nil {
+func (d *storedDraft) mergeAnswers(patch DraftPatch) error {
+	if patch.Answers == nil {
 		d.history = append(d.history, undo{Rev: d.Rev + 1, Before: map[string]json.RawMessage{}})
 		return nil
 	}
@@ -407,7 +416,7 @@ func (d *storedDraft) mergeAnswers(patch form.Answers, rev int64) error {
 	if d.raw == nil {
 		d.raw = map[string]json.RawMessage{}
 	}
-	for field, value := range patch {
+	for field, value := range patch.Answers {
 		if field == form.RawKey {
 			continue
 		}
@@ -418,12 +427,7 @@ func (d *storedDraft) mergeAnswers(patch form.Answers, rev int64) error {
 		if blankJSON(now) {
 			now = nil
 		}
-		if rev > 0 && rev < d.Rev {
-			if base, known := d.at(field, rev); known && sameJSON(base, now) {
-				continue // this tab did not touch it
-			}
-		}
-		if sameJSON(d.raw[field], now) {
+		if d.untouched(field, d.raw[field], now, patch) || sameJSON(d.raw[field], now) {
 			continue
 		}
 		before[field] = d.raw[field]
@@ -434,7 +438,7 @@ func (d *storedDraft) mergeAnswers(patch form.Answers, rev int64) error {
 		}
 	}
 	d.history = append(d.history, undo{Rev: d.Rev + 1, Before: before})
-	return d.mergeTyped(patch)
+	return d.mergeTyped(patch.Answers)
 }
 
 // mergeTyped keeps unreadable input of the fields the patch speaks of.
@@ -490,12 +494,12 @@ func sameJSON(a, b json.RawMessage) bool {
 func papersField(code string) string { return "papers." + code }
 
 // mergePapers takes over the papers this tab changed.
-func (d *storedDraft) mergePapers(patch []PaperInput, rev int64) error {
-	if len(patch) == 0 {
+func (d *storedDraft) mergePapers(patch DraftPatch) error {
+	if len(patch.Papers) == 0 {
 		return nil
 	}
 	last := &d.history[len(d.history)-1] // mergeAnswers has just opened it
-	for i, p := range patch {
+	for i, p := range patch.Papers {
 		field := papersField(p.Code)
 		if p.Code == "" {
 			field = papersField("name:" + p.Name)
@@ -509,17 +513,11 @@ func (d *storedDraft) mergePapers(patch []PaperInput, rev int64) error {
 			}
 		}
 		if !p.Remove {
-			if wanted, err = json.Marshal(patch[i]); err != nil {
+			if wanted, err = json.Marshal(patch.Papers[i]); err != nil {
 				return err
 			}
 		}
-		if rev > 0 && rev < d.Rev {
-			base, known := d.paperAt(field, rev, current)
-			if known && sameJSON(base, wanted) {
-				continue
-			}
-		}
-		if sameJSON(current, wanted) {
+		if d.untouched(field, current, wanted, patch) || sameJSON(current, wanted) {
 			continue
 		}
 		last.Before[field] = orNull(current)
@@ -542,18 +540,6 @@ func orNull(b json.RawMessage) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return b
-}
-
-func (d *storedDraft) paperAt(field string, rev int64, current json.RawMessage) (json.RawMessage, bool) {
-	if len(d.history) > 0 && d.history[0].Rev > rev+1 {
-		return nil, false
-	}
-	for _, u := range d.history {
-		if before, changed := u.Before[field]; changed && u.Rev > rev {
-			return before, true
-		}
-	}
-	return current, true
 }
 
 // SweepDrafts discards drafts nobody has touched for long, and the keys and read

@@ -129,6 +129,48 @@ func TestTwoTabsLoseNothing(t *testing.T) {
 	})
 }
 
+// A tab that saves again and again never sees what another one wrote, and yet neither
+// wipes it out nor loses an answer that it takes back itself.
+func TestATabThatGoesOnLosesNothing(t *testing.T) {
+	each(t, func(t *testing.T, h *dossiertest.House) {
+		citizen := h.Person(t, "Mai Thị Ba")
+		ctx := h.As(t, citizen)
+		d, err := h.Dossiers.StartDraft(ctx, h.Offer(h.Commune, procedure.Online), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		here, there := dossier.DraftPatch{Rev: d.Rev}, dossier.DraftPatch{Rev: d.Rev}
+		save := func(tab *dossier.DraftPatch, place, note string) {
+			t.Helper()
+			tab.Answers = form.Answers{"place": place, "note": note}
+			if d, err = h.Dossiers.SaveDraft(ctx, d.ID, *tab); err != nil {
+				t.Fatal(err)
+			}
+			tab.Rev, tab.Own = tab.Next(d.Rev)
+		}
+		stands := func(place, note string) {
+			t.Helper()
+			for field, want := range map[string]string{"place": place, "note": note} {
+				if got, _ := d.Answers[field].(string); got != want {
+					t.Errorf("%s is %q, not %q", field, got, want)
+				}
+			}
+		}
+		save(&here, "Ngõ 5", "")
+		if here.Rev != d.Rev || here.Own != nil {
+			t.Errorf("alone with the draft at %d, and yet one of %d with %v", d.Rev, here.Rev, here.Own)
+		}
+		save(&there, "", "gọi trước khi đến")
+		stands("Ngõ 5", "gọi trước khi đến")
+		for _, place := range []string{"Ngõ 51", "Ngõ 517", "Ngõ 5"} {
+			save(&here, place, "")
+			stands(place, "gọi trước khi đến")
+		}
+		save(&there, "", "")
+		stands("Ngõ 5", "")
+	})
+}
+
 // Many tabs saving at the same moment: every one's own field is there at the end.
 func TestManySavesAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, h *dossiertest.House) {

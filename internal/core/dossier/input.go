@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"slices"
 	"time"
 
 	"motcua/internal/core/form"
@@ -34,6 +35,7 @@ type Draft struct {
 // equals what it was then) never overwrites what the other tab has written since.
 type DraftPatch struct {
 	Rev      int64        // revision the page was drawn from; 0 = unknown, every given field counts as changed
+	Own      []int64      // later revisions that the same page made, while another tab saved too: see [DraftPatch.Next]
 	Step     string       // "" = stays
 	CaseID   string       // "" = stays; changing the case keeps the answers that the new form also asks
 	Answers  form.Answers // field id → value; nil value = cleared
@@ -41,6 +43,17 @@ type DraftPatch struct {
 	Owner    *Person      // nil = stays
 	Proxy    *string      // nil = stays
 	Delivery *Delivery    // nil = stays
+}
+
+// Next is what the page sends along with its next save, once this one has made
+// revision saved: saved itself, unless another tab saved in between. The page does not
+// show what that one wrote, and so stays one of its old revision with saves of its own.
+func (p DraftPatch) Next(saved int64) (rev int64, own []int64) {
+	if saved == p.Rev+1 && len(p.Own) == 0 {
+		return saved, nil
+	}
+	own = append(slices.Clone(p.Own), saved)
+	return p.Rev, own[max(0, len(own)-undoDepth):]
 }
 
 // PaperInput is one paper as handed in. Extra papers have no Code but a Name.

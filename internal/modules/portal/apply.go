@@ -290,6 +290,8 @@ func (p *Portal) save(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// For a page that goes on with what it shows (web/src/js/refresh.js).
+	w.Header().Set("Draft-Seen", revisions(patch.Next(d.Rev)))
 	if a, err = p.application(ctx, d); err != nil {
 		return err
 	}
@@ -325,7 +327,30 @@ func (p *Portal) autosave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, r, http.StatusOK, map[string]string{"rev": strconv.FormatInt(d.Rev, 10)})
+	return web.JSON(w, r, http.StatusOK, map[string]string{"rev": revisions(patch.Next(d.Rev))})
+}
+
+// revisions writes what a page knows of a draft: the revision it was drawn from, and
+// those it has made since. seen reads it.
+func revisions(rev int64, own []int64) string {
+	text := strconv.FormatInt(rev, 10)
+	for _, o := range own {
+		text += "." + strconv.FormatInt(o, 10)
+	}
+	return text
+}
+
+// seen reads what a page knows of a draft. What is not a number is 0: every field then
+// counts as changed there.
+func seen(text string) (rev int64, own []int64) {
+	first, rest, _ := strings.Cut(text, ".")
+	rev, _ = strconv.ParseInt(first, 10, 64)
+	for o := range strings.SplitSeq(rest, ".") {
+		if n, err := strconv.ParseInt(o, 10, 64); err == nil {
+			own = append(own, n)
+		}
+	}
+	return rev, own
 }
 
 // take reads a posted page. Files that came with it (no JavaScript) are stored,
@@ -359,9 +384,8 @@ func (p *Portal) take(r *http.Request) (url.Values, []errs.Field, error) {
 
 // patch turns a posted page into a change of the draft, with what could not be read.
 func (p *Portal) patch(ctx context.Context, a *application, step string, values url.Values) (dossier.DraftPatch, []errs.Field) {
-	// A revision that is not a number is 0: every field then counts as changed here.
-	rev, _ := strconv.ParseInt(values.Get("rev"), 10, 64)
-	patch := dossier.DraftPatch{Rev: rev, Step: step}
+	rev, own := seen(values.Get("rev"))
+	patch := dossier.DraftPatch{Rev: rev, Own: own, Step: step}
 	switch step {
 	case stepPerson:
 		patch.Owner, patch.Proxy = personFrom(ctx, values)

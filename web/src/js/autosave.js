@@ -3,7 +3,8 @@
 // kept in the browser, because computers in the commune hall are shared.
 //
 // The form's data-autosave address takes the fields by POST and answers JSON
-// {"rev": "…"}; rev goes back in the hidden field of that name.
+// {"rev": "…"}; rev goes back in the hidden field of that name, so that the server can
+// tell what this page changed from what it only shows.
 import { words } from "./words.js";
 
 const pause = 1500; // ms without typing before saving

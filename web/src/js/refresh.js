@@ -64,10 +64,12 @@ export function refreshes() {
       e.detail.shouldSwap = false;
       return;
     }
-    // The server has saved the draft: what is sent next is newer than that.
-    const rev = page.querySelector("input[name=rev]");
-    if (rev && question.form.elements.rev) question.form.elements.rev.value = rev.value;
-    if (busy(target) || count(target) !== question.n) {
+    // The server has saved the draft: what is sent next is newer than that. It may have
+    // put in what another tab wrote, which a page that is not redrawn does not show.
+    const shown = !busy(target) && count(target) === question.n;
+    const rev = shown ? page.querySelector("input[name=rev]")?.value : xhr.getResponseHeader("Draft-Seen");
+    if (rev && question.form.elements.rev) question.form.elements.rev.value = rev;
+    if (!shown) {
       e.detail.shouldSwap = false;
       later(target, requestConfig.elt, rest);
     }
