@@ -334,8 +334,8 @@ func (m *mill) copy(ctx context.Context, o order) error {
 		}
 	}
 	for _, k := range searchKeys(c) {
-		row := m.values(3)
-		row[0], row[1], row[2] = p.id, k, id
+		row := m.values(4)
+		row[0], row[1], row[2], row[3] = p.id, k, id, o.at
 		if err := m.put(ctx, tSearch, row); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package dossier_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -318,6 +319,59 @@ func searches(t *testing.T, h *dossiertest.House, team, other dossiertest.Team, 
 	if _, err := h.Dossiers.Queue(h.As(t, team.Officer), dossier.QueueQuery{Queue: dossier.QueueAll, Search: "a"}); !errs.Is(err, errs.Invalid) {
 		t.Errorf("one letter: %v", err)
 	}
+}
+
+// TestASearchIsPaged: what is found comes newest first, page by page, and can be
+// narrowed to an agency.
+func TestASearchIsPaged(t *testing.T) {
+	each(t, func(t *testing.T, h *dossiertest.House) {
+		citizen := h.Person(t, "Tạ Thị Tìm")
+		province := h.Team(t, h.Province)
+		var filed []string
+		for i := range 5 {
+			if i != 3 { // two at the same moment
+				h.Wait(time.Minute)
+			}
+			filed = append(filed, h.File(t, citizen).ID)
+		}
+		slices.SortFunc(filed[2:4], func(x, y string) int { return cmp.Compare(x, y) })
+		slices.Reverse(filed)
+		// Taken in at the other ward's counter.
+		for _, text := range []string{`UPDATE dossier_dossier SET receiving_id = $1, receiving_path = $2 WHERE id = $3`,
+			`INSERT INTO dossier_search (agency_id, key, dossier_id, submitted_at) SELECT $1, s.key, s.dossier_id, s.submitted_at FROM dossier_search s WHERE s.dossier_id = $3 AND $2 <> ''`} {
+			if _, err := h.DB.SQL().ExecContext(t.Context(), text, h.Other.ID, h.Other.Path, filed[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for what, c := range map[string]struct {
+			q    dossier.QueueQuery
+			want []string
+		}{
+			"all":               {dossier.QueueQuery{}, filed},
+			"a status":          {dossier.QueueQuery{Status: dossier.StatusNew}, filed},
+			"the ward":          {dossier.QueueQuery{Agency: h.Commune.ID}, filed},
+			"the other ward":    {dossier.QueueQuery{Agency: h.Other.ID}, filed[1:2]},
+			"its procedure":     {dossier.QueueQuery{Agency: h.Other.ID, Procedure: dossiertest.Code}, filed[1:2]},
+			"another procedure": {dossier.QueueQuery{Procedure: "9.999999"}, nil},
+		} {
+			var got []string
+			for c.q.Queue, c.q.Search, c.q.Limit = dossier.QueueAll, "ta thi", 2; ; {
+				page, err := h.Dossiers.Queue(h.As(t, province.Leader), c.q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range page.Rows {
+					got = append(got, row.ID)
+				}
+				if c.q.After = page.Next; c.q.After == "" {
+					break
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, want %v", what, got, c.want)
+			}
+		}
+	})
 }
 
 func TestMine(t *testing.T) {

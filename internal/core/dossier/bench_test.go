@@ -101,7 +101,7 @@ func seed(b *testing.B, h *dossiertest.House, n int) {
 			}
 			words := fold.Tokens(name)
 			for w := range words {
-				search = append(search, fmt.Sprintf("('%s','%s','%s')", at.ID, strings.Join(words[w:], " "), dossierID))
+				search = append(search, fmt.Sprintf("('%s','%s','%s',%d)", at.ID, strings.Join(words[w:], " "), dossierID, when))
 			}
 		}
 		if err := h.DB.Tx(ctx, func(tx *sqldb.Tx) error {
@@ -109,7 +109,7 @@ func seed(b *testing.B, h *dossiertest.House, n int) {
 				`dossier_dossier (id, number, procedure_code, procedure_name, version_id, case_id, offer_id, title, channel, receiving_id, receiving_path, competent_id, competent_path,
 					owner_account, owner_name, submitter_account, proxy, sets, status, stage, step, clock, submitted_at, received_at, due_at, paused_at, finished_at, returned_at,
 					supplements, late, confidentiality, parent_id, fee_due, fee_paid, receipt_id, entry_id, result_id, version, updated_at)`: heads,
-				`dossier_reach (key, submitted_at, dossier_id)`: reach, `dossier_search (agency_id, key, dossier_id)`: search,
+				`dossier_reach (key, submitted_at, dossier_id)`: reach, `dossier_search (agency_id, key, dossier_id, submitted_at)`: search,
 				`dossier_task (dossier_id, task, step, kind, role, agency_id, department_id, assignee_id, delegated_from, for_whom, opened_at, due_at, late_at, sort_at, closed_at, closed_by, seen_at)`: tasks,
 			} {
 				if len(rows) == 0 {

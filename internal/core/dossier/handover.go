@@ -353,7 +353,7 @@ func (w *handing) lists(old, rec *record) {
 	for _, k := range searchKeys(rec.Number, rec.Owner, rec.Submitter) {
 		for _, agency := range fresh {
 			if agency != old.CompetentAgencyID && agency != old.ReceivingAgencyID {
-				w.words = append(w.words, []any{agency, k, rec.ID})
+				w.words = append(w.words, []any{agency, k, rec.ID, at})
 			}
 		}
 	}
@@ -402,9 +402,9 @@ func (w *handing) write(ctx context.Context, tx *sqldb.Tx, actor identity.Actor)
 			return err
 		}
 	}
-	for part := range slices.Chunk(w.words, sqldb.AtOnce(3)) {
+	for part := range slices.Chunk(w.words, sqldb.AtOnce(4)) {
 		var p args
-		if _, err := tx.Exec(ctx, `INSERT INTO dossier_search (agency_id, key, dossier_id) `+values(&p, []string{"", "", ""}, part)+
+		if _, err := tx.Exec(ctx, `INSERT INTO dossier_search (agency_id, key, dossier_id, submitted_at) `+values(&p, []string{"", "", "", "BIGINT"}, part)+
 			` ON CONFLICT (agency_id, key, dossier_id) DO NOTHING`, p.list...); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -30,9 +31,12 @@ func (s *Service) following(ctx context.Context, a identity.Actor, q QueueQuery,
 	if q.Overdue {
 		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
 	}
-	rows, err := s.read.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
-		` ORDER BY f.at DESC, f.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)
-	return s.pageOf(ctx, a, rows, err, limit)
+	list, err := keys(s.read.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
+		` ORDER BY f.at DESC, f.dossier_id DESC LIMIT `+p.add(limit+1), p.list...))
+	if err != nil {
+		return Page{}, err
+	}
+	return s.pageOf(ctx, a, list, limit)
 }
 
 // keyed is a dossier with the value its list is sorted by.
@@ -41,22 +45,27 @@ type keyed struct {
 	id string
 }
 
-// pageOf reads the heads of a list of ids in its order. What the reader may no
-// longer see is left out.
-func (s *Service) pageOf(ctx context.Context, a identity.Actor, rows *sqldb.Rows, err error, limit int) (Page, error) {
-	list, err := sqldb.Collect[keyed](rows, err)(func(r *sqldb.Rows) (k keyed, err error) { return k, r.Scan(&k.at, &k.id) })
-	if err != nil {
-		return Page{}, err
+func keys(rows *sqldb.Rows, err error) ([]keyed, error) {
+	return sqldb.Collect[keyed](rows, err)(func(r *sqldb.Rows) (k keyed, err error) { return k, r.Scan(&k.at, &k.id) })
+}
+
+func idsOf(list []keyed) []string {
+	ids := make([]string, len(list))
+	for i, k := range list {
+		ids[i] = k.id
 	}
+	return ids
+}
+
+// pageOf reads the heads of a list in its order; one more than the limit says that
+// there is another page. What the reader may no longer see is left out.
+func (s *Service) pageOf(ctx context.Context, a identity.Actor, list []keyed, limit int) (Page, error) {
 	var page Page
 	if len(list) > limit {
 		list = list[:limit]
 		page.Next = cursor{at: list[limit-1].at, id: list[limit-1].id}.String()
 	}
-	ids := make([]string, len(list))
-	for i, k := range list {
-		ids[i] = k.id
-	}
+	ids := idsOf(list)
 	byID, err := s.headsOf(ctx, ids)
 	if err != nil {
 		return Page{}, err
@@ -114,10 +123,10 @@ func (s *Service) reachOf(ctx context.Context, a identity.Actor) (reach, error) 
 // of many from the list of all, in which most dossiers are theirs.
 func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after cursor) (Page, error) {
 	limit := pageSize(q.Limit)
-	var found []string
+	var found []keyed
 	if strings.TrimSpace(q.Search) != "" {
 		var err error
-		if found, err = s.find(ctx, a, q.Search); err != nil || len(found) == 0 {
+		if found, err = s.find(ctx, a, q); err != nil || len(found) == 0 {
 			return Page{}, err
 		}
 	}
@@ -147,8 +156,14 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 	switch {
 	case q.Overdue || q.Figure.Kind == "overdue":
 		text = s.overdue(a, q, r, found, where, after, limit, &p)
+	case found != nil && where == "" && q.Procedure == "" && q.Agency == "":
+		return s.pageOf(ctx, a, newest(found, after, limit+1), limit)
 	case found != nil:
-		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.id IN (` + inList(&p.list, found) + `)` + where + procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) +
+		if q.Agency != "" {
+			is := p.add(q.Agency)
+			where += " AND (d.competent_id = " + is + " OR d.receiving_id = " + is + ")"
+		}
+		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.id IN (` + inList(&p.list, idsOf(found)) + `)` + where + procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) +
 			` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
 	case r.few():
 		text = s.byAgency(q, r, where, after, limit, &p)
@@ -156,8 +171,20 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
 		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.submitted_at > 0` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
 	}
-	rows, err := s.read.Query(ctx, text, p.list...)
-	return s.pageOf(ctx, a, rows, err, limit)
+	list, err := keys(s.read.Query(ctx, text, p.list...))
+	if err != nil {
+		return Page{}, err
+	}
+	return s.pageOf(ctx, a, list, limit)
+}
+
+// newest are the n newest of what comes after a cursor.
+func newest(found []keyed, after cursor, n int) []keyed {
+	list := slices.DeleteFunc(slices.Clone(found), func(k keyed) bool {
+		return after.ok && (k.at > after.at || k.at == after.at && k.id >= after.id)
+	})
+	slices.SortFunc(list, func(x, y keyed) int { return cmp.Or(cmp.Compare(y.at, x.at), cmp.Compare(y.id, x.id)) })
+	return list[:min(n, len(list))]
 }
 
 // few tells whether each agency's own list is read.
@@ -165,7 +192,7 @@ func (r reach) few() bool { return !r.all && len(r.agencies) <= directScopes }
 
 // overdue reads what is past due from the indexes of open dossiers by due time: of
 // each agency, with what it took in for others, or of all.
-func (s *Service) overdue(a identity.Actor, q QueueQuery, r reach, found []string, where string, after cursor, limit int, p *args) string {
+func (s *Service) overdue(a identity.Actor, q QueueQuery, r reach, found []keyed, where string, after cursor, limit int, p *args) string {
 	where = ` WHERE d.finished_at IS NULL AND d.due_at IS NOT NULL AND d.paused_at IS NULL AND d.due_at < ` + p.add(sqldb.Millis(s.now())) + where + procedureIs(q, p)
 	if after.ok {
 		where += " AND (d.due_at, d.id) > (" + p.add(after.at) + ", " + p.add(after.id) + ")"
@@ -176,7 +203,7 @@ func (s *Service) overdue(a identity.Actor, q QueueQuery, r reach, found []strin
 	}
 	switch {
 	case found != nil:
-		return list(" AND d.id IN (" + inList(&p.list, found) + ")")
+		return list(" AND d.id IN (" + inList(&p.list, idsOf(found)) + ")")
 	case !r.few():
 		return list(s.within(a, r, p))
 	}
@@ -229,17 +256,18 @@ func (s *Service) within(a identity.Actor, r reach, p *args) string {
 	return " AND (" + identity.Within(s.DB.Dialect(), "d.competent_path", scope, &p.list) + " OR " + identity.Within(s.DB.Dialect(), "d.receiving_path", scope, &p.list) + ")"
 }
 
-// find looks a search text up among the agencies in the reader's reach and returns
-// dossier ids: by number, citizen number, tax code, or name from any word on.
-func (s *Service) find(ctx context.Context, a identity.Actor, text string) ([]string, error) {
-	text = strings.TrimSpace(text)
+// find looks a search text up among the agencies in the reader's reach, or at one of
+// them, and returns dossiers with their time of filing: by number, citizen number, tax
+// code, or name from any word on.
+func (s *Service) find(ctx context.Context, a identity.Actor, q QueueQuery) ([]keyed, error) {
+	text := strings.TrimSpace(q.Search)
 	if strings.Count(text, "-") == 2 && strings.ContainsAny(text, "0123456789") {
 		rec, err := headBy(ctx, s.read, "number", strings.ToUpper(strings.Join(strings.Fields(text), "")))
 		if err == nil {
 			if relate(a, &rec, nil, false) == stranger {
 				return nil, nil
 			}
-			return []string{rec.ID}, nil
+			return []keyed{{at: sqldb.Millis(rec.SubmittedAt), id: rec.ID}}, nil
 		}
 		if !errs.Is(err, errs.NotFound) {
 			return nil, err
@@ -258,6 +286,9 @@ func (s *Service) find(ctx context.Context, a identity.Actor, text string) ([]st
 			r.agencies = append(r.agencies, d.agencyID)
 		}
 	}
+	if q.Agency != "" {
+		r.agencies = slices.DeleteFunc(r.agencies, func(agency string) bool { return agency != q.Agency })
+	}
 	if len(r.agencies) == 0 {
 		return nil, nil
 	}
@@ -266,9 +297,8 @@ func (s *Service) find(ctx context.Context, a identity.Actor, text string) ([]st
 	}
 	var p args
 	from, to := p.add(key), p.add(key+"~")
-	rows, err := s.read.Query(ctx, `SELECT DISTINCT dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
-		` LIMIT `+p.add(searchCap), p.list...)
-	return sqldb.Strings(rows, err)
+	return keys(s.read.Query(ctx, `SELECT DISTINCT submitted_at, dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
+		` LIMIT `+p.add(searchCap), p.list...))
 }
 
 // Mine reads one page of the dossiers of whoever is signed in, as owner or
@@ -288,7 +318,10 @@ func (s *Service) Mine(ctx context.Context, q ListQuery) (Page, error) {
 	if q.Open {
 		join = ` JOIN dossier_dossier d ON d.id = x.dossier_id AND d.status NOT IN (3, 7, 10) AND (d.status <> 8 OR d.paused_at IS NOT NULL)`
 	}
-	rows, err := s.read.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
-		before(after, "x.submitted_at", "x.dossier_id", &p)+` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT `+p.add(limit+1), p.list...)
-	return s.pageOf(ctx, actor, rows, err, limit)
+	list, err := keys(s.read.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
+		before(after, "x.submitted_at", "x.dossier_id", &p)+` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT `+p.add(limit+1), p.list...))
+	if err != nil {
+		return Page{}, err
+	}
+	return s.pageOf(ctx, actor, list, limit)
 }

@@ -82,9 +82,11 @@ func (s *Service) Queue(ctx context.Context, q QueueQuery) (Page, error) {
 	}
 	var found []string
 	if strings.TrimSpace(q.Search) != "" {
-		if found, err = s.find(ctx, actor, q.Search); err != nil || len(found) == 0 {
+		list, err := s.find(ctx, actor, q)
+		if err != nil || len(list) == 0 {
 			return Page{}, err
 		}
+		found = idsOf(list)
 	}
 	if q.Queue == QueueFollowing {
 		return s.following(ctx, actor, q, found, after)

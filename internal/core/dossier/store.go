@@ -286,13 +286,14 @@ func insertSearch(ctx context.Context, tx *sqldb.Tx, r *record) error {
 	if r.ReceivingAgencyID != r.CompetentAgencyID {
 		agencies = append(agencies, r.ReceivingAgencyID)
 	}
+	at := sqldb.Millis(r.SubmittedAt)
 	var rows [][]any
 	for _, k := range searchKeys(r.Number, r.Owner, r.Submitter) {
 		for _, a := range agencies {
-			rows = append(rows, []any{a, k, r.ID})
+			rows = append(rows, []any{a, k, r.ID, at})
 		}
 	}
-	return insertMany(ctx, tx, "dossier_search (agency_id, key, dossier_id)", rows)
+	return insertMany(ctx, tx, "dossier_search (agency_id, key, dossier_id, submitted_at)", rows)
 }
 
 // insertKey remembers an idempotency key; false when it was used before.
