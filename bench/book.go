@@ -53,8 +53,8 @@ type book struct {
 	group    string
 }
 
-func (b *book) add(name string, value float64, unit, more string) *figure {
-	return b.set(figure{Name: name, Value: value, Unit: unit, More: more})
+func (b *book) add(name string, value float64, unit, more string) {
+	b.set(figure{Name: name, Value: value, Unit: unit, More: more})
 }
 
 func (b *book) atLeast(name string, value, target float64, unit, more string) {
@@ -65,7 +65,7 @@ func (b *book) atMost(name string, value, target float64, unit, more string) {
 	b.set(figure{Name: name, Value: value, Unit: unit, More: more, Target: target / b.harder, AtMost: true})
 }
 
-func (b *book) set(f figure) *figure {
+func (b *book) set(f figure) {
 	f.Table, f.Group, f.Machine, f.At = b.table, b.group, b.where, time.Now().UTC().Format("2006-01-02 15:04")
 	b.figures = append(b.figures, f)
 	verdict := ""
@@ -73,7 +73,6 @@ func (b *book) set(f figure) *figure {
 		verdict = "  " + f.verdict()
 	}
 	fmt.Printf("%-22s %-44s %12s %-6s %s%s\n", f.Group, f.Name, number(f.Value), f.Unit, f.More, verdict)
-	return &b.figures[len(b.figures)-1]
 }
 
 func (f figure) verdict() string {

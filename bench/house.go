@@ -288,7 +288,7 @@ func serveAt(ctx context.Context, bin, ready string, env []string, args ...strin
 	select {
 	case s.base = <-heard:
 	case err := <-s.ended:
-		text, _ := os.ReadFile(bin + ".log") //nolint:errcheck // it only explains
+		text, _ := os.ReadFile(bin + ".log") // it only explains
 		return nil, fmt.Errorf("%s ended before it listened: %w\n%s", bin, err, text)
 	case <-time.After(2 * time.Minute):
 		return nil, errors.Join(fmt.Errorf("%s did not listen within two minutes", bin), cmd.Process.Kill())

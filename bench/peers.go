@@ -65,7 +65,7 @@ func runPeers(ctx context.Context, o options, b *book) (err error) {
 	if err != nil {
 		// Not our failure: say why in the table and go on.
 		b.set(figure{Name: "Directus was not measured", Value: 0, More: firstLine(err)})
-		return nil //nolint:nilerr // it is told in the table
+		return nil
 	}
 	if h, err = prepare(ctx, o, b, bin, "postgres", 0); err != nil {
 		return errors.Join(err, directus.stop())

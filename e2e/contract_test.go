@@ -556,9 +556,9 @@ func TestFirstAdministrator(t *testing.T) {
 		t.Helper()
 		var res *http.Response
 		if form == nil {
-			res, err = browser.Get(s.Base + path) //nolint:noctx // the client has a timeout
+			res, err = browser.Get(s.Base + path)
 		} else {
-			res, err = browser.PostForm(s.Base+path, form) //nolint:noctx // the client has a timeout
+			res, err = browser.PostForm(s.Base+path, form)
 		}
 		if err != nil {
 			t.Fatal(err)

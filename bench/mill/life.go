@@ -19,7 +19,6 @@ type life struct {
 	open                      bool // still at work
 	takeover                  bool // fit to be told in two events
 	ids                       int
-	persons                   int
 	rows                      []cutRow
 	old                       []cutRow // the rows of a dossier taken over
 	events                    []cutEvent

@@ -149,7 +149,6 @@ type copyOf struct {
 	shift   int64    // milliseconds
 	ids     []string // owned
 	place   *place
-	home    string // agency id of the original, to tell whether staff change
 	persons [2]string
 	number  string
 	name    string

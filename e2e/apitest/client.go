@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ func (c *Client) Do(method, path, key string, body any) (Answer, error) {
 
 // Send is Do with headers of the caller's own.
 func (c *Client) Send(method, path string, header http.Header, content io.Reader) (Answer, error) {
-	r, err := http.NewRequest(method, c.Base+path, content)
+	r, err := http.NewRequestWithContext(context.Background(), method, c.Base+path, content)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -71,7 +72,7 @@ func (c *Client) Send(method, path string, header http.Header, content io.Reader
 	if err != nil {
 		return Answer{}, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // read to its end
 	a := Answer{Status: res.StatusCode, Header: res.Header}
 	a.Body, err = io.ReadAll(res.Body)
 	return a, err

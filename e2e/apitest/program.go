@@ -46,7 +46,7 @@ func Build(dir string) (*Program, error) {
 	if err := os.MkdirAll(p.logs, 0o750); err != nil {
 		return nil, err
 	}
-	build := exec.Command("go", "build", "-o", p.Bin, "motcua/cmd/motcua")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", p.Bin, "motcua/cmd/motcua")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building: %w\n%s", err, out)
@@ -190,7 +190,7 @@ func (p *Program) TryStart(t T, args ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(p.Bin, args...)
+	cmd := exec.CommandContext(context.Background(), p.Bin, args...) // it lives until it is stopped
 	cmd.Env, cmd.Stderr = append(environ(), p.Env...), log
 	out, err := cmd.StdoutPipe()
 	if err != nil {

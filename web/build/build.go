@@ -11,6 +11,7 @@ package build
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -159,7 +160,7 @@ func Assets(web string) (map[string][]byte, error) {
 
 // stylesheet runs Tailwind, then lowers what old telephones do not know (nesting).
 func stylesheet(web string) ([]byte, error) {
-	cmd := exec.Command(filepath.Join("node_modules", ".bin", "tailwindcss"), "-i", "src/css/app.css", "-o", "-")
+	cmd := exec.CommandContext(context.Background(), filepath.Join("node_modules", ".bin", "tailwindcss"), "-i", "src/css/app.css", "-o", "-")
 	cmd.Dir = web
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint

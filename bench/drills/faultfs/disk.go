@@ -98,7 +98,7 @@ func resize(b []byte, size int64) []byte {
 
 // put notes a write.
 func (f *FS) put(n *node, w write) syscall.Errno {
-	grow := int64(0)
+	var grow int64
 	if w.data != nil {
 		grow = max(0, w.at+int64(len(w.data))-int64(len(n.data)))
 	} else {

@@ -94,7 +94,7 @@ func (r *run) houseFor(h house) (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := r.open(cfg, nil)
+	a, err := r.open(cfg)
 	if err != nil {
 		return nil, err
 	}

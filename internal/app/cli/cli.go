@@ -290,12 +290,12 @@ func (r *run) log(cfg *config.Config, server bool) (*slog.Logger, error) {
 }
 
 // open assembles the house.
-func (r *run) open(cfg config.Config, change func(*app.Options)) (*app.App, error) {
+func (r *run) open(cfg config.Config) (*app.App, error) {
 	log, err := r.log(&cfg, false)
 	if err != nil {
 		return nil, err
 	}
-	return r.openWith(cfg, log, change)
+	return r.openWith(cfg, log, nil)
 }
 
 func (r *run) openWith(cfg config.Config, log *slog.Logger, change func(*app.Options)) (*app.App, error) {

@@ -65,7 +65,7 @@ func (c *tokenCreateCmd) Run(r *run) (err error) {
 	if err := db.Close(); err != nil {
 		return err
 	}
-	house, err := r.open(cfg, nil)
+	house, err := r.open(cfg)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (c *initCmd) Run(r *run) (err error) {
 	if err != nil {
 		return err
 	}
-	house, err := r.open(cfg, nil)
+	house, err := r.open(cfg)
 	if err != nil {
 		return err
 	}

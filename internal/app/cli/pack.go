@@ -81,7 +81,7 @@ func (r *run) packs(h house, paths []string, dry bool) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := r.open(cfg, nil)
+	a, err := r.open(cfg)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (c *packListCmd) Run(r *run) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := r.open(cfg, nil)
+	a, err := r.open(cfg)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (r *run) reforming(h house, do func(ctx context.Context, a *app.App) error)
 	if err != nil {
 		return err
 	}
-	a, err := r.open(cfg, nil)
+	a, err := r.open(cfg)
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,7 @@ func draw(k Kind, p page) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no form %q", k)
 	}
-	s, err := newSheet(f.paper, f.name, p.at)
-	if err != nil {
-		return nil, err
-	}
+	s := newSheet(f.paper, f.name, p.at)
 	f.draw(s, p)
 	return s.bytes()
 }

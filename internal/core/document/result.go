@@ -11,10 +11,7 @@ import (
 
 // drawResult makes the PDF of a filled template.
 func drawResult(f *Filled, p page) ([]byte, error) {
-	s, err := newSheet(paper{landscape: f.Paper.Orientation == "landscape", half: f.Paper.Size == "A5"}, f.Title, p.at)
-	if err != nil {
-		return nil, err
-	}
+	s := newSheet(paper{landscape: f.Paper.Orientation == "landscape", half: f.Paper.Size == "A5"}, f.Title, p.at)
 	d := &resultDrawing{sheet: s, f: f, p: p}
 	for _, b := range f.Blocks {
 		d.block(b)

@@ -50,7 +50,7 @@ type paper struct {
 	half      bool // A5, for slips
 }
 
-func newSheet(p paper, title string, at time.Time) (*sheet, error) {
+func newSheet(p paper, title string, at time.Time) *sheet {
 	size, orientation := "A4", "P"
 	if p.half {
 		size = "A5"
@@ -73,7 +73,7 @@ func newSheet(p paper, title string, at time.Time) (*sheet, error) {
 		s.left, s.right, s.top, s.bottom, s.size = 15, w-12, 12, h-12, 11
 	}
 	s.newPage()
-	return s, nil
+	return s
 }
 
 // newPage begins a page; from the second on its number stands in the top margin.

@@ -255,7 +255,7 @@ func (w *handing) one(ctx context.Context, h *Handover) error {
 	if f == nil {
 		return errs.NewInvalid(errs.Bad("case", "dossier.no-such-case"))
 	}
-	rec.Run = w.moveRun(f, old, rec, h)
+	rec.Run = w.moveRun(f, old, rec)
 	body, err := encodeBody(&rec)
 	if err != nil {
 		return err
@@ -296,7 +296,7 @@ func (w *handing) one(ctx context.Context, h *Handover) error {
 }
 
 // moveRun writes the run of a dossier over to its new agencies.
-func (w *handing) moveRun(f *flow.Flow, old, rec record, h *Handover) flow.Run {
+func (w *handing) moveRun(f *flow.Flow, old, rec record) flow.Run {
 	run := rec.Run
 	at := make(map[string]string, len(run.Agencies))
 	for ref, agency := range run.Agencies {

@@ -42,7 +42,7 @@ func (f *Flow) Act(run Run, in Input, who Who, facts Facts, now Now) (Run, []Eff
 		return f.fire(run, s, in, who, facts, now)
 	}
 	if slices.Contains([]string{GiveOpinion, WithdrawByID, Reassign, Delegate}, in.Action) && !slices.ContainsFunc(s.actions, func(a *action) bool { return a.ID == in.Action }) {
-		return f.builtIn(run, s, in, who, facts, now)
+		return f.builtIn(run, s, in, who, now)
 	}
 	i := slices.IndexFunc(s.actions, func(a *action) bool { return a.ID == in.Action })
 	if i < 0 {
@@ -286,7 +286,7 @@ func (f *Flow) fire(run Run, s *step, in Input, who Who, facts Facts, now Now) (
 }
 
 // builtIn does what no author has to write.
-func (f *Flow) builtIn(run Run, s *step, in Input, who Who, facts Facts, now Now) (Run, []Effect, error) {
+func (f *Flow) builtIn(run Run, s *step, in Input, who Who, now Now) (Run, []Effect, error) {
 	offered := slices.DeleteFunc(f.builtIns(run, s, who), func(a Action) bool { return a.ID != in.Action || in.Task != "" && a.Task != in.Task })
 	switch {
 	case len(offered) == 0:

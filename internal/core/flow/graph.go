@@ -83,7 +83,7 @@ func (g *graph) find(from, to string) *edge {
 	return g.edges[i]
 }
 
-func (g *graph) join(from, to string, a *action) *edge {
+func (g *graph) join(from, to string, a *action) {
 	e := g.find(from, to)
 	if e == nil {
 		e = &edge{from: g.byID[from], to: g.byID[to], dashed: true}
@@ -93,7 +93,6 @@ func (g *graph) join(from, to string, a *action) *edge {
 	if a == nil || a.Effect != ReturnBack {
 		e.dashed = false
 	}
-	return e
 }
 
 // comeBack marks the edges that @back and @previous return along.

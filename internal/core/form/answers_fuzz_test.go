@@ -2,8 +2,6 @@ package form_test
 
 import (
 	"testing"
-
-	"motcua/internal/core/form"
 )
 
 // Answers as programs send them: what is taken survives the database and validation.
@@ -26,7 +24,7 @@ func FuzzParseJSON(f *testing.F) {
 		if mustJSON(t, stored) != mustJSON(t, a) {
 			t.Fatalf("the answers changed in the database:\n%s\n%s", mustJSON(t, a), mustJSON(t, stored))
 		}
-		fm.Validate(form.Answers(stored), env())
+		fm.Validate(stored, env())
 		fm.Clean(stored, env())
 	})
 }

@@ -48,11 +48,11 @@ func (c *Coverage) Observe(a Answers, env Env) {
 			continue
 		}
 		for _, fl := range st.fields {
-			c.field(s, fl, s.scope, s.hidden[fl.def.ID], s.values)
+			c.field(fl, s.scope, s.hidden[fl.def.ID], s.values)
 			for i := range s.rows[fl.def.ID] {
 				view := &s.rows[fl.def.ID][i]
 				for _, r := range fl.rows {
-					c.field(s, r, view.scope, s.hidden[fmt.Sprintf("%s.%d.%s", fl.def.ID, i, r.def.ID)], view.values)
+					c.field(r, view.scope, s.hidden[fmt.Sprintf("%s.%d.%s", fl.def.ID, i, r.def.ID)], view.values)
 				}
 			}
 		}
@@ -71,7 +71,7 @@ func (c *Coverage) Observe(a Answers, env Env) {
 	}
 }
 
-func (c *Coverage) field(s *sheet, fl *field, scope *rules.Scope, hidden bool, values Answers) {
+func (c *Coverage) field(fl *field, scope *rules.Scope, hidden bool, values Answers) {
 	c.condition(fl.show, scope)
 	if hidden {
 		return

@@ -124,7 +124,7 @@ func (d displayer) item(fl *field, name string, v any) Item {
 		item.Files = files
 	}
 	if d.mask && fl.personal() {
-		item.Value, item.Masked, item.Files = fl.masked(v, d.lang), true, nil
+		item.Value, item.Masked, item.Files = fl.masked(v), true, nil
 	}
 	return item
 }
@@ -213,7 +213,7 @@ func (fl *field) label(value, lang string) string {
 }
 
 // masked shows as much of a personal value as is needed to recognise the case.
-func (fl *field) masked(v any, lang string) string {
+func (fl *field) masked(v any) string {
 	s, _ := v.(string)
 	switch fl.kind() {
 	case CitizenNumber:

@@ -131,7 +131,7 @@ func (s *sheet) group(fl *field, v any) {
 	var kept []Answers
 	var facts []map[string]any
 	for i := range max(len(posted), fl.def.MinItems) {
-		row := Answers(nil)
+		var row Answers
 		if i < len(posted) {
 			row = posted[i]
 		} else {

@@ -104,7 +104,7 @@ func (s *sheet) step(st *step) []errs.Field {
 		out = append(out, s.errorsOf(fl)...)
 	}
 	for _, ch := range st.checks {
-		if e, bad := s.check(st, ch); bad {
+		if e, bad := s.check(ch); bad {
 			out = append(out, e)
 		}
 	}
@@ -400,7 +400,7 @@ func schemaError(fl *field, name string, err error) errs.Field {
 
 // check evaluates a rule over several answers, unless one of them has a fault of its
 // own: the person mends that first.
-func (s *sheet) check(st *step, ch check) (errs.Field, bool) {
+func (s *sheet) check(ch check) (errs.Field, bool) {
 	at := ch.def.Field
 	for _, id := range ch.fields {
 		fl := s.form.fields[id]

@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -433,6 +432,6 @@ func (t *typed) results(r *source.Record) (out []source.Result) {
 // value is what stands in a field of the form.
 func (v editView) value(name string) string { return v.Form.Get(name) }
 
-func (v editView) field(ctx context.Context, name, label, help string) ui.FieldProps {
+func (v editView) field(name, label, help string) ui.FieldProps {
 	return ui.FieldProps{Name: name, Label: label, Help: help, Error: v.Errors.For(name), NoMark: true}
 }

@@ -2515,7 +2515,7 @@ func editPage(v editView) templ.Component {
 										}()
 									}
 									ctx = templ.InitializeContext(ctx)
-									templ_7745c5c3_Err = ui.Select(ui.SelectProps{FieldProps: v.field(ctx, key("way", i, "kind"), i18n.T(ctx, "catalogue.way.kind"), ""), Value: v.value(key("way", i, "kind")), Options: wayOptions(ctx)}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Select(ui.SelectProps{FieldProps: v.field(key("way", i, "kind"), i18n.T(ctx, "catalogue.way.kind"), ""), Value: v.value(key("way", i, "kind")), Options: wayOptions(ctx)}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2523,7 +2523,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("way", i, "amount"), i18n.T(ctx, "catalogue.way.amount"), ""), Value: v.value(key("way", i, "amount")), InputMode: "numeric", MaxLength: 4}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("way", i, "amount"), i18n.T(ctx, "catalogue.way.amount"), ""), Value: v.value(key("way", i, "amount")), InputMode: "numeric", MaxLength: 4}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2531,7 +2531,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Select(ui.SelectProps{FieldProps: v.field(ctx, key("way", i, "unit"), i18n.T(ctx, "catalogue.way.unit"), ""), Value: v.value(key("way", i, "unit")), Options: unitOptions(ctx)}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Select(ui.SelectProps{FieldProps: v.field(key("way", i, "unit"), i18n.T(ctx, "catalogue.way.unit"), ""), Value: v.value(key("way", i, "unit")), Options: unitOptions(ctx)}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2557,7 +2557,7 @@ func editPage(v editView) templ.Component {
 										}()
 									}
 									ctx = templ.InitializeContext(ctx)
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("way", i, "before"), i18n.T(ctx, "catalogue.way.before"), i18n.T(ctx, "catalogue.way.before-help")), Value: v.value(key("way", i, "before")), MaxLength: 5}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("way", i, "before"), i18n.T(ctx, "catalogue.way.before"), i18n.T(ctx, "catalogue.way.before-help")), Value: v.value(key("way", i, "before")), MaxLength: 5}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2565,7 +2565,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("way", i, "term"), i18n.T(ctx, "catalogue.way.term"), ""), Value: v.value(key("way", i, "term"))}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("way", i, "term"), i18n.T(ctx, "catalogue.way.term"), ""), Value: v.value(key("way", i, "term"))}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2579,7 +2579,7 @@ func editPage(v editView) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, key("way", i, "fees"), i18n.T(ctx, "catalogue.way.fees"), i18n.T(ctx, "catalogue.way.fees-help")), Value: v.value(key("way", i, "fees")), Rows: 2}).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(key("way", i, "fees"), i18n.T(ctx, "catalogue.way.fees"), i18n.T(ctx, "catalogue.way.fees-help")), Value: v.value(key("way", i, "fees")), Rows: 2}).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -2587,7 +2587,7 @@ func editPage(v editView) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, key("way", i, "note"), i18n.T(ctx, "catalogue.way.note"), ""), Value: v.value(key("way", i, "note")), Rows: 2}).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(key("way", i, "note"), i18n.T(ctx, "catalogue.way.note"), ""), Value: v.value(key("way", i, "note")), Rows: 2}).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -2671,7 +2671,7 @@ func editPage(v editView) templ.Component {
 									}()
 								}
 								ctx = templ.InitializeContext(ctx)
-								templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, key("paper", i, "name"), i18n.T(ctx, "catalogue.paper.name"), ""), Value: v.value(key("paper", i, "name")), Rows: 2}).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(key("paper", i, "name"), i18n.T(ctx, "catalogue.paper.name"), ""), Value: v.value(key("paper", i, "name")), Rows: 2}).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -2691,7 +2691,7 @@ func editPage(v editView) templ.Component {
 										}()
 									}
 									ctx = templ.InitializeContext(ctx)
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("paper", i, "originals"), i18n.T(ctx, "catalogue.paper.originals"), ""), Value: v.value(key("paper", i, "originals")), InputMode: "numeric", MaxLength: 2}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("paper", i, "originals"), i18n.T(ctx, "catalogue.paper.originals"), ""), Value: v.value(key("paper", i, "originals")), InputMode: "numeric", MaxLength: 2}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2699,7 +2699,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("paper", i, "copies"), i18n.T(ctx, "catalogue.paper.copies"), ""), Value: v.value(key("paper", i, "copies")), InputMode: "numeric", MaxLength: 2}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("paper", i, "copies"), i18n.T(ctx, "catalogue.paper.copies"), ""), Value: v.value(key("paper", i, "copies")), InputMode: "numeric", MaxLength: 2}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2707,7 +2707,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("paper", i, "form"), i18n.T(ctx, "catalogue.paper.form"), ""), Value: v.value(key("paper", i, "form"))}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("paper", i, "form"), i18n.T(ctx, "catalogue.paper.form"), ""), Value: v.value(key("paper", i, "form"))}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2721,7 +2721,7 @@ func editPage(v editView) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("paper", i, "case"), i18n.T(ctx, "catalogue.paper.case"), ""), Value: v.value(key("paper", i, "case"))}).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("paper", i, "case"), i18n.T(ctx, "catalogue.paper.case"), ""), Value: v.value(key("paper", i, "case"))}).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -2817,7 +2817,7 @@ func editPage(v editView) templ.Component {
 										}()
 									}
 									ctx = templ.InitializeContext(ctx)
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("law", i, "number"), i18n.T(ctx, "catalogue.law.number"), ""), Value: v.value(key("law", i, "number"))}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("law", i, "number"), i18n.T(ctx, "catalogue.law.number"), ""), Value: v.value(key("law", i, "number"))}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2825,7 +2825,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field(ctx, key("law", i, "date"), i18n.T(ctx, "catalogue.law.date"), ""), Value: v.value(key("law", i, "date"))}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field(key("law", i, "date"), i18n.T(ctx, "catalogue.law.date"), ""), Value: v.value(key("law", i, "date"))}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2833,7 +2833,7 @@ func editPage(v editView) templ.Component {
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
-									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("law", i, "agency"), i18n.T(ctx, "catalogue.law.agency"), ""), Value: v.value(key("law", i, "agency"))}).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("law", i, "agency"), i18n.T(ctx, "catalogue.law.agency"), ""), Value: v.value(key("law", i, "agency"))}).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -2847,7 +2847,7 @@ func editPage(v editView) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, key("law", i, "name"), i18n.T(ctx, "catalogue.law.name"), ""), Value: v.value(key("law", i, "name"))}).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(key("law", i, "name"), i18n.T(ctx, "catalogue.law.name"), ""), Value: v.value(key("law", i, "name"))}).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -2906,7 +2906,7 @@ func editPage(v editView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, "announcement.agency", i18n.T(ctx, "catalogue.announcement.agency"), ""), Value: v.value("announcement.agency")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field("announcement.agency", i18n.T(ctx, "catalogue.announcement.agency"), ""), Value: v.value("announcement.agency")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -2914,7 +2914,7 @@ func editPage(v editView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, "announcement.decision", i18n.T(ctx, "catalogue.announcement.decision"), ""), Value: v.value("announcement.decision")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field("announcement.decision", i18n.T(ctx, "catalogue.announcement.decision"), ""), Value: v.value("announcement.decision")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -2940,7 +2940,7 @@ func editPage(v editView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field(ctx, "announcement.date", i18n.T(ctx, "catalogue.announcement.date"), ""), Value: v.value("announcement.date")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field("announcement.date", i18n.T(ctx, "catalogue.announcement.date"), ""), Value: v.value("announcement.date")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -2948,7 +2948,7 @@ func editPage(v editView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field(ctx, "announcement.effective", i18n.T(ctx, "catalogue.announcement.effective"), ""), Value: v.value("announcement.effective")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field("announcement.effective", i18n.T(ctx, "catalogue.announcement.effective"), ""), Value: v.value("announcement.effective")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -2956,7 +2956,7 @@ func editPage(v editView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field(ctx, "announcement.published", i18n.T(ctx, "catalogue.announcement.published"), ""), Value: v.value("announcement.published")}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.DateInput(ui.DateProps{FieldProps: v.field("announcement.published", i18n.T(ctx, "catalogue.announcement.published"), ""), Value: v.value("announcement.published")}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -2970,7 +2970,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, "agencies.performing", i18n.T(ctx, "catalogue.agencies.performing"), ""), Value: v.value("agencies.performing")}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field("agencies.performing", i18n.T(ctx, "catalogue.agencies.performing"), ""), Value: v.value("agencies.performing")}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -2978,7 +2978,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, "agencies.competent", i18n.T(ctx, "catalogue.agencies.competent"), ""), Value: v.value("agencies.competent")}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field("agencies.competent", i18n.T(ctx, "catalogue.agencies.competent"), ""), Value: v.value("agencies.competent")}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -2986,7 +2986,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field(ctx, "agencies.address", i18n.T(ctx, "catalogue.agencies.address"), ""), Value: v.value("agencies.address")}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Input(ui.InputProps{FieldProps: v.field("agencies.address", i18n.T(ctx, "catalogue.agencies.address"), ""), Value: v.value("agencies.address")}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -2994,7 +2994,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, "steps", partWords(ctx, source.PartSteps), i18n.T(ctx, "catalogue.steps-help")), Value: v.value("steps"), Rows: 8}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field("steps", partWords(ctx, source.PartSteps), i18n.T(ctx, "catalogue.steps-help")), Value: v.value("steps"), Rows: 8}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -3002,7 +3002,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, "results", partWords(ctx, source.PartResults), i18n.T(ctx, "catalogue.results-help")), Value: v.value("results"), Rows: 3}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field("results", partWords(ctx, source.PartResults), i18n.T(ctx, "catalogue.results-help")), Value: v.value("results"), Rows: 3}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -3010,7 +3010,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, "conditions", partWords(ctx, source.PartConditions), ""), Value: v.value("conditions"), Rows: 4}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field("conditions", partWords(ctx, source.PartConditions), ""), Value: v.value("conditions"), Rows: 4}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -3018,7 +3018,7 @@ func editPage(v editView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field(ctx, "summary", partWords(ctx, source.PartSummary), ""), Value: v.value("summary"), Rows: 3}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{FieldProps: v.field("summary", partWords(ctx, source.PartSummary), ""), Value: v.value("summary"), Rows: 3}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -257,7 +257,7 @@ func (s *story) walk() []string {
 			way = append(way, at)
 		}
 		visited[at] = true
-		to := ""
+		var to string
 		switch kindOf(step) {
 		case flow.EndStep:
 			return way

@@ -558,7 +558,7 @@ func reviewPage(v reviewView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "portal.review.submit"), Tone: ui.Primary, Disabled: len(v.Missing) > 0, Why: whyNot(ctx, v)}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "portal.review.submit"), Tone: ui.Primary, Disabled: len(v.Missing) > 0, Why: whyNot(v)}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

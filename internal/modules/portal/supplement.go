@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -156,7 +155,7 @@ func given(papers []dossier.PaperInput) []dossier.PaperInput {
 	return slices.DeleteFunc(papers, func(in dossier.PaperInput) bool { return in.Remove })
 }
 
-func whyNot(ctx context.Context, v reviewView) string {
+func whyNot(v reviewView) string {
 	if len(v.Missing) == 0 {
 		return ""
 	}

@@ -326,18 +326,18 @@ func (r *run) dossiers(ctx context.Context) error {
 			if err != nil {
 				return named(e.Agency, err)
 			}
-			var go_ []dossier.Handover
+			var leave []dossier.Handover
 			for _, h := range held.Items {
 				move, mine, err := r.handover(ctx, e, h)
 				if err != nil {
 					return err
 				}
 				if mine {
-					go_ = append(go_, move)
+					leave = append(leave, move)
 				}
 			}
 			if r.tx != nil {
-				if err := r.s.dossiers.HandOver(ctx, r.tx, terms, go_); err != nil {
+				if err := r.s.dossiers.HandOver(ctx, r.tx, terms, leave); err != nil {
 					return err
 				}
 			}

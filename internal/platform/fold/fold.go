@@ -209,7 +209,7 @@ func ASCII(s string) string {
 }
 
 func appendASCII(buf []byte, gap bool, r rune) ([]byte, bool) {
-	plain := ""
+	var plain string
 	switch {
 	case r < utf8.RuneSelf:
 		if !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') {
@@ -264,7 +264,7 @@ func Strip(s string) string {
 
 // plainLetter returns the plain spelling of a non-ASCII Latin letter in its case.
 func plainLetter(r rune) string {
-	plain := ""
+	var plain string
 	if l := letterOf(r); l.base != 0 {
 		plain = lowerLetters[l.base-'a' : l.base-'a'+1]
 	} else {

@@ -93,7 +93,7 @@ func (b *Bundle) Has(lang, key string) bool {
 func (b *Bundle) T(lang, key string, kv ...any) string {
 	n, counted := count(kv)
 	var words string
-	ok := false
+	var ok bool
 	if counted {
 		words, ok = b.find(lang, key, n)
 	} else if words, ok = b.words[lang][key]; !ok {

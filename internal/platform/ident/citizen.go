@@ -88,7 +88,7 @@ func (n CitizenNumber) Warnings(sex Sex, birth civil.PartialDate) []errs.Field {
 }
 
 // Masked shows four digits at the start and two at the end: "0380******12".
-func (n CitizenNumber) Masked() string { return mask(string(n), 4, 2) }
+func (n CitizenNumber) Masked() string { return mask(string(n), 4) }
 
 // OldIDNumber is the number of the old identity card (chứng minh nhân dân, CMND),
 // nine digits. It still stands in old papers and in the QR code of the new card.
@@ -107,7 +107,7 @@ func ParseOldIDNumber(s string) (OldIDNumber, error) {
 }
 
 // Masked shows two digits at each end: "17*****34".
-func (n OldIDNumber) Masked() string { return mask(string(n), 2, 2) }
+func (n OldIDNumber) Masked() string { return mask(string(n), 2) }
 
 // birthPlaces are the provinces at the time the numbering began (Thông tư
 // 07/2016/TT-BCA, Phụ lục). The mergers of 2025 changed no number, so this list is

@@ -115,7 +115,7 @@ func (p Phone) E164() string {
 }
 
 // Masked shows two digits at each end: "09******21".
-func (p Phone) Masked() string { return mask(string(p), 2, 2) }
+func (p Phone) Masked() string { return mask(string(p), 2) }
 
 // Email is an e-mail address, its domain in lower case.
 type Email string

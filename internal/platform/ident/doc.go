@@ -61,10 +61,10 @@ func allDigits(s string) bool {
 	return s != ""
 }
 
-// mask shows the first and last characters of s and stars for the rest. What is
+// mask shows the first characters of s and its last two, and stars for the rest. What is
 // too short to hide anything becomes stars altogether.
-func mask(s string, first, last int) string {
-	b := []byte(s)
+func mask(s string, first int) string {
+	b, last := []byte(s), 2
 	if len(b) < first+last+3 {
 		first, last = 0, 0
 	}

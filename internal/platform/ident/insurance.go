@@ -20,7 +20,7 @@ func ParseInsuranceNumber(s string) (InsuranceNumber, error) {
 }
 
 // Masked shows two digits at each end.
-func (n InsuranceNumber) Masked() string { return mask(string(n), 2, 2) }
+func (n InsuranceNumber) Masked() string { return mask(string(n), 2) }
 
 // InsuranceCard is the number of a health-insurance card (thẻ BHYT), fifteen
 // characters OO B PP SSSSSSSSSS: who pays (Object), how much is paid (Level), the
@@ -91,7 +91,7 @@ func (c InsuranceCard) Spaced() string {
 }
 
 // Masked hides the holder's number but its ends.
-func (c InsuranceCard) Masked() string { return mask(string(c), 5, 2) }
+func (c InsuranceCard) Masked() string { return mask(string(c), 5) }
 
 // insuredGroups are the groups of insured persons (Quyết định 1351/QĐ-BHXH); what they
 // mean stands in the locale files, insured.<code>.

@@ -279,7 +279,7 @@ func (r record) ConvertToNative(t reflect.Type) (any, error) {
 
 func (r record) ConvertToType(t ref.Type) ref.Val {
 	if t == types.TypeType {
-		return types.NewObjectTypeValue(r.object.name)
+		return cel.ObjectType(r.object.name)
 	}
 	if t.TypeName() == r.object.name {
 		return r

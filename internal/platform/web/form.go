@@ -59,7 +59,7 @@ func Upload(r *http.Request, take func(File) error) (url.Values, error) {
 		return nil, badForm(err)
 	}
 	values := url.Values{}
-	room := int64(DefaultMaxBody) // for the fields; files are bounded by the route and by their store
+	room := DefaultMaxBody // for the fields; files are bounded by the route and by their store
 	for n := 0; ; n++ {
 		part, err := mr.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -81,7 +81,7 @@ func Upload(r *http.Request, take func(File) error) (url.Values, error) {
 }
 
 func takePart(part *multipart.Part, values url.Values, room *int64, take func(File) error) error {
-	defer part.Close()
+	defer func() { _ = part.Close() }() // it has been read, or is of no use
 	if isFile(part) {
 		if part.FileName() == "" {
 			return nil
@@ -98,7 +98,7 @@ func takePart(part *multipart.Part, values url.Values, room *int64, take func(Fi
 		return partError(err)
 	}
 	if *room -= int64(len(b)); *room < 0 {
-		return errs.New(errs.TooLarge, "web.body-too-large", "limit", int64(DefaultMaxBody))
+		return errs.New(errs.TooLarge, "web.body-too-large", "limit", DefaultMaxBody)
 	}
 	values.Add(part.FormName(), string(b))
 	return nil

@@ -71,7 +71,7 @@ func (s *Site) recoverPanic(rec *recorder, r *http.Request, st *state) {
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler {
+	if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so, too
 		// Asked for: log the event, then let net/http cut the connection.
 		defer panic(p)
 		return

@@ -135,7 +135,7 @@ var flatUnit = regexp.MustCompile(`^(\d{1,5} (?:Ngày làm việc|Ngày|Giờ l�
 // flatRow reads one row behind the name of its channel: term, fees, description.
 func flatRow(kind procedure.ChannelKind, cell string) Channel {
 	c := Channel{Kind: kind}
-	rest := cell
+	var rest string
 	switch m := flatUnit.FindString(cell); {
 	case m != "":
 		c.Term = ReadTerm(m)

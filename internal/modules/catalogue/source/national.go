@@ -23,8 +23,8 @@ func (f fields) national() *Record {
 	}
 	r.readAudience(f.listed("DOITUONGTHUCHIEN", "TENDOITUONG"))
 	r.Agencies = Agencies{
-		Performing: withWords(f.names("COQUANTHUCHIEN", "TENDONVI"), f.line("MOTACOQUANTHUCHIEN")), Competent: withWords(f.names("COQUANCOTHAMQUYEN", "TENDONVI"), f.line("MOTACOQUANTHAMQUYEN")),
-		Delegated: f.names("COQUANDUOCUYQUYEN", "TENDONVI"), Cooperating: f.names("COQUANPHOIHOP", "TENDONVI"), Address: f.line("DIACHITIEPNHAN"),
+		Performing: withWords(f.names("COQUANTHUCHIEN"), f.line("MOTACOQUANTHUCHIEN")), Competent: withWords(f.names("COQUANCOTHAMQUYEN"), f.line("MOTACOQUANTHAMQUYEN")),
+		Delegated: f.names("COQUANDUOCUYQUYEN"), Cooperating: f.names("COQUANPHOIHOP"), Address: f.line("DIACHITIEPNHAN"),
 	}
 	r.nationalSteps(f)
 	r.nationalWays(f)

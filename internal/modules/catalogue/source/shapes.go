@@ -206,11 +206,11 @@ func (f fields) object(name string) fields {
 	return fields{}
 }
 
-// names joins the names of a list of named things.
-func (f fields) names(list, name string) string {
+// names joins the names of a list of agencies.
+func (f fields) names(list string) string {
 	var parts []string
 	for _, it := range f.items(list) {
-		if s := it.line(name); s != "" && !slices.Contains(parts, s) {
+		if s := it.line("TENDONVI"); s != "" && !slices.Contains(parts, s) {
 			parts = append(parts, s)
 		}
 	}

@@ -275,7 +275,7 @@ func FuzzFigures(f *testing.F) {
 				}
 			}
 		}
-		if r.Hash() != r.Hash() {
+		if first, again := r.Hash(), r.Hash(); first != again {
 			t.Error("hash differs")
 		}
 		r.Definition("2026-01-01")

@@ -241,11 +241,11 @@ func (s *Splitter) nextValue() (Item, error) {
 func (s *Splitter) stray(it Item) (Item, error) {
 	for {
 		c, err := s.readByte()
-		if err != nil && !errors.Is(err, io.EOF) {
-			return Item{}, err
-		}
-		if err != nil || c == '\n' {
+		if errors.Is(err, io.EOF) || err == nil && c == '\n' {
 			break
+		}
+		if err != nil {
+			return Item{}, err
 		}
 		if len(s.buf) < 400 {
 			s.buf = append(s.buf, c)

@@ -58,11 +58,11 @@ func PostgresURL(t testing.TB) string {
 		t.Fatal(err)
 	}
 	name := "motcua_test_" + strings.ReplaceAll(id.New(), "-", "")
-	if _, err := admin.Exec(`CREATE DATABASE ` + name); err != nil {
+	if _, err := admin.ExecContext(t.Context(), `CREATE DATABASE `+name); err != nil {
 		t.Fatalf("creating a test database: %v", err)
 	}
 	t.Cleanup(func() {
-		if _, err := admin.Exec(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
+		if _, err := admin.ExecContext(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Errorf("dropping the test database: %v", err)
 		}
 		if err := admin.Close(); err != nil {
