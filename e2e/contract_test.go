@@ -29,9 +29,6 @@ func TestContract(t *testing.T) {
 		checkFirstStart(t, d)
 		h := copied(t, engine)
 		s := h.Start(t, append([]string{"demo", "--listen", "127.0.0.1:0", "--dossiers", "9999"}, h.flags()...)...)
-		if s.Took > 3*time.Second {
-			t.Errorf("the second start took %s", s.Took)
-		}
 		t.Logf("started again in %s", s.Took.Round(time.Millisecond))
 		if n := h.count(t, `SELECT COUNT(*) FROM dossier_dossier`); fmt.Sprint(n) != small {
 			t.Errorf("the second start loaded something: %d dossiers", n)
@@ -67,9 +64,6 @@ func checkFirstStart(t *testing.T, d *demoHouse) {
 		t.Errorf("listening %q", d.first.Base)
 	}
 	t.Logf("a demo of %s dossiers listens after %s", small, d.first.Took.Round(time.Millisecond))
-	if d.first.Took > time.Minute {
-		t.Errorf("the first start took %s", d.first.Took)
-	}
 	staff := demoAccounts(t, d.dir)
 	for _, a := range []account{staff.clerk, staff.officer, staff.leader, staff.citizens[0]} {
 		if !strings.Contains(d.first.Said, a.Login) || !strings.Contains(d.first.Said, a.Password) {

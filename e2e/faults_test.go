@@ -56,7 +56,7 @@ func TestKilledWhilePeopleFile(t *testing.T) {
 			time.Sleep(between)
 			s.Kill()
 			s = h.serve(t, at)
-			up, err := ready(s.Base, 10*time.Second)
+			up, err := ready(s.Base, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -378,7 +378,7 @@ func flipped(t *testing.T, file string) string {
 func TestOneHouseOneProgram(t *testing.T) {
 	h := copied(t, "sqlite")
 	s := h.serve(t, "")
-	if r := h.run(t, "serve", "--listen", "127.0.0.1:0"); r.Status == 0 || r.Took > 10*time.Second {
+	if r := h.run(t, "serve", "--listen", "127.0.0.1:0"); r.Status == 0 || r.Took > time.Minute {
 		t.Errorf("a second program serves the same house: %s", r)
 	}
 	if r := h.run(t, "restore", os.DevNull); r.Status == 0 {

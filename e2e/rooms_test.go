@@ -79,7 +79,7 @@ func (s *site) rooms(t *testing.T) []visit {
 		p.Choose(how)
 		p.Press("Bắt đầu nạp")
 		run := p.Path()
-		for end := time.Now().Add(20 * time.Second); !strings.Contains(p.Text(), "Đã xong"); p.Visit(run) {
+		for end := time.Now().Add(time.Minute); !strings.Contains(p.Text(), "Đã xong"); p.Visit(run) {
 			if time.Now().After(end) {
 				t.Fatalf("the import of %s is not done:\n%s", name, p.Text())
 			}

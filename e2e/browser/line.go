@@ -100,7 +100,7 @@ func (l *Line) each(what string, do func(fetch.RequestID) chromedp.Action) {
 func (p *Person) answered() {
 	p.t.Helper()
 	waiting := true
-	for deadline := time.Now().Add(10 * time.Second); waiting; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); waiting; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("%s: what was let through does not reach the page at %s", p.name, p.Path())
 		}
