@@ -89,7 +89,7 @@ func start() (*site, error) {
 		return nil, err
 	}
 	cmd := exec.Command(bin, "demo", "--dir", s.dir, "--listen", "127.0.0.1:0", "--dossiers", "300")
-	cmd.Stderr = logFile
+	cmd.Env, cmd.Stderr = apitest.Environ(), logFile
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

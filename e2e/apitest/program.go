@@ -54,8 +54,8 @@ func Build(dir string) (*Program, error) {
 	return p, nil
 }
 
-// environ is the environment of a newcomer: no settings of whoever runs the tests.
-func environ() (env []string) {
+// Environ is the environment of a newcomer: no settings of whoever runs the tests.
+func Environ() (env []string) {
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "MOTCUA_") && !strings.HasPrefix(e, "LC_") && !strings.HasPrefix(e, "LANG") {
 			env = append(env, e)
@@ -135,7 +135,7 @@ func (p *Program) Run(t T, args ...string) Result {
 	defer cancel()
 	var out, errOut bytes.Buffer
 	cmd := exec.CommandContext(ctx, p.Bin, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = append(environ(), p.Env...), &out, &errOut
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(Environ(), p.Env...), &out, &errOut
 	began := time.Now()
 	err := cmd.Run()
 	if logErr := p.keep(errOut.String()); logErr != nil {
@@ -191,7 +191,7 @@ func (p *Program) TryStart(t T, args ...string) (*Server, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(context.Background(), p.Bin, args...) // it lives until it is stopped
-	cmd.Env, cmd.Stderr = append(environ(), p.Env...), log
+	cmd.Env, cmd.Stderr = append(Environ(), p.Env...), log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
