@@ -180,6 +180,20 @@ func columns(ctx context.Context) []ui.Column {
 	}
 }
 
+// shown are the columns of a list: without who works on it where nobody does, as among
+// what nobody has taken yet.
+func shown(ctx context.Context, v queueView) []ui.Column {
+	all := columns(ctx)
+	if !assigned(v) {
+		return slices.Delete(all, 3, 4)
+	}
+	return all
+}
+
+func assigned(v queueView) bool {
+	return slices.ContainsFunc(v.Page.Rows, func(r dossier.Row) bool { return r.AssigneeName != "" })
+}
+
 func rowTone(r dossier.Row) ui.Tone {
 	switch {
 	case r.Late && r.Open():
