@@ -310,11 +310,15 @@ func (s *sink) talk(c net.Conn) {
 			say("250 sink")
 		case "DATA":
 			say("354 go on")
-			key := ""
-			for lines.Scan() && lines.Text() != "." {
+			key, whole := "", false
+			for !whole && lines.Scan() {
 				if v, ok := strings.CutPrefix(lines.Text(), "Message-ID: "); ok {
 					key = v
 				}
+				whole = lines.Text() == "."
+			}
+			if !whole {
+				return // whoever sent it was killed in the middle: no mail server takes that
 			}
 			s.mu.Lock()
 			s.ids[key]++ // taken before it is said, as a mail server does
