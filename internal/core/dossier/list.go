@@ -31,7 +31,7 @@ func (s *Service) following(ctx context.Context, a identity.Actor, q QueueQuery,
 	if q.Overdue {
 		where += " AND d.finished_at IS NULL AND d.paused_at IS NULL AND d.due_at < " + p.add(sqldb.Millis(s.now()))
 	}
-	list, err := keys(s.read.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
+	list, err := listed(s.read.Query(ctx, `SELECT f.at, d.id FROM dossier_follow f JOIN dossier_dossier d ON d.id = f.dossier_id`+filters(q, &p)+` WHERE `+where+
 		` ORDER BY f.at DESC, f.dossier_id DESC LIMIT `+p.add(limit+1), p.list...))
 	if err != nil {
 		return Page{}, err
@@ -45,7 +45,8 @@ type keyed struct {
 	id string
 }
 
-func keys(rows *sqldb.Rows, err error) ([]keyed, error) {
+// listed reads the rows of a list: the value it is sorted by, and the id.
+func listed(rows *sqldb.Rows, err error) ([]keyed, error) {
 	return sqldb.Collect[keyed](rows, err)(func(r *sqldb.Rows) (k keyed, err error) { return k, r.Scan(&k.at, &k.id) })
 }
 
@@ -171,7 +172,7 @@ func (s *Service) all(ctx context.Context, a identity.Actor, q QueueQuery, after
 		where += procedureIs(q, &p) + before(after, "d.submitted_at", "d.id", &p) + s.within(a, r, &p)
 		text = `SELECT d.submitted_at, d.id FROM dossier_dossier d WHERE d.submitted_at > 0` + where + ` ORDER BY d.submitted_at DESC, d.id DESC LIMIT ` + p.add(limit+1)
 	}
-	list, err := keys(s.read.Query(ctx, text, p.list...))
+	list, err := listed(s.read.Query(ctx, text, p.list...))
 	if err != nil {
 		return Page{}, err
 	}
@@ -297,7 +298,7 @@ func (s *Service) find(ctx context.Context, a identity.Actor, q QueueQuery) ([]k
 	}
 	var p args
 	from, to := p.add(key), p.add(key+"~")
-	return keys(s.read.Query(ctx, `SELECT DISTINCT submitted_at, dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
+	return listed(s.read.Query(ctx, `SELECT DISTINCT submitted_at, dossier_id FROM dossier_search WHERE agency_id IN (`+inList(&p.list, r.agencies)+`) AND key >= `+from+` AND key < `+to+
 		` LIMIT `+p.add(searchCap), p.list...))
 }
 
@@ -318,7 +319,7 @@ func (s *Service) Mine(ctx context.Context, q ListQuery) (Page, error) {
 	if q.Open {
 		join = ` JOIN dossier_dossier d ON d.id = x.dossier_id AND d.status NOT IN (3, 7, 10) AND (d.status <> 8 OR d.paused_at IS NOT NULL)`
 	}
-	list, err := keys(s.read.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
+	list, err := listed(s.read.Query(ctx, `SELECT x.submitted_at, x.dossier_id FROM dossier_reach x`+join+` WHERE x.key = `+p.add(personKey(actor.AccountID))+
 		before(after, "x.submitted_at", "x.dossier_id", &p)+` ORDER BY x.submitted_at DESC, x.dossier_id DESC LIMIT `+p.add(limit+1), p.list...))
 	if err != nil {
 		return Page{}, err

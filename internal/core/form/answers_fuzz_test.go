@@ -1,8 +1,6 @@
 package form_test
 
-import (
-	"testing"
-)
+import "testing"
 
 // Answers as programs send them: what is taken survives the database and validation.
 func FuzzParseJSON(f *testing.F) {
